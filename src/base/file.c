@@ -1,0 +1,144 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int
+write_all(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* A rename is on disk once its folder is. */
+static int
+sync_folder(const char *path)
+{
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    int fd, code;
+
+    snprintf(folder, sizeof folder, "%.*s",
+             slash && slash > path ? (int)(slash - path) : 1,
+             slash ? path : ".");
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    code = fsync(fd) < 0 ? -errno : 0;
+    close(fd);
+    return code;
+}
+
+static int
+write_new(const char *path, const char *bytes, size_t len, mode_t mode,
+          bool durable)
+{
+    int fd, code;
+
+    /* left over from a crash; O_EXCL keeps us from following a link */
+    unlink(path);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0)
+        return -errno;
+    code = write_all(fd, bytes, len);
+    /* the umask is somebody else's idea */
+    if (code == 0 && fchmod(fd, mode) < 0)
+        code = -errno;
+    if (code == 0 && durable && fsync(fd) < 0)
+        code = -errno;
+    if (close(fd) < 0 && code == 0)
+        code = -errno;
+    return code;
+}
+
+int
+sg_file_replace(const char *path, const char *bytes, size_t len, mode_t mode,
+                bool durable, struct sg_err *err)
+{
+    char fresh[4096];
+    int code;
+
+    if ((size_t)snprintf(fresh, sizeof fresh, "%s.new", path) >= sizeof fresh)
+        return sg_err_set(err, -ENAMETOOLONG, "%s: name too long", path);
+    code = write_new(fresh, bytes, len, mode, durable);
+    if (code == 0 && rename(fresh, path) < 0)
+        code = -errno;
+    if (code == 0 && durable)
+        code = sync_folder(path);
+    if (code < 0) {
+        unlink(fresh);
+        return sg_err_set(err, code, "%s: %s", path, strerror(-code));
+    }
+    return 0;
+}
+
+int
+sg_file_make_folder(const char *path, struct sg_err *err)
+{
+    int code;
+
+    if (mkdir(path, 0755) == 0)
+        code = chmod(path, 0755) < 0 ? -errno : 0;
+    else
+        code = errno == EEXIST ? 0 : -errno;
+    if (code == 0)
+        return 0;
+    return sg_err_set(err, code, "%s: %s", path, strerror(-code));
+}
+
+static int
+read_all(int fd, size_t max, struct sg_buf *ret)
+{
+    char chunk[4096];
+    size_t before = ret->len;
+
+    for (;;) {
+        ssize_t n = read(fd, chunk, sizeof chunk);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : ret->failed ? -ENOMEM : 0;
+        if (ret->len - before + (size_t)n > max)
+            return -EFBIG;
+        sg_buf_add_bytes(ret, chunk, (size_t)n);
+    }
+}
+
+int
+sg_file_read(const char *path, size_t max, struct sg_buf *ret,
+             struct sg_err *err)
+{
+    /* O_NONBLOCK: somebody may have put a FIFO there */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), code;
+    struct stat st;
+
+    if (fd < 0) {
+        code = -errno;
+        return sg_err_set(err, code, "%s: %s", path, strerror(-code));
+    }
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return sg_err_set(err, -EINVAL, "%s: not a regular file", path);
+    }
+    code = read_all(fd, max, ret);
+    close(fd);
+    if (code == -EFBIG)
+        return sg_err_set(err, code, "%s: larger than %zu bytes", path, max);
+    if (code < 0)
+        return sg_err_set(err, code, "%s: %s", path, strerror(-code));
+    return 0;
+}

@@ -1,0 +1,71 @@
+#include "base/hostclock.h"
+
+#include <time.h>
+
+#define BRACKETS 3
+
+static clockid_t
+raw_clock(void)
+{
+    static clockid_t id = -1;
+    struct timespec ts;
+
+    if (id == -1)
+        id = clock_gettime(CLOCK_MONOTONIC_RAW, &ts) == 0 ? CLOCK_MONOTONIC_RAW
+                                                          : CLOCK_MONOTONIC;
+    return id;
+}
+
+static int64_t
+read_ns(clockid_t id)
+{
+    struct timespec ts = {0, 0};
+
+    clock_gettime(id, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+struct sg_raw
+sg_host_raw(void)
+{
+    return (struct sg_raw){read_ns(raw_clock())};
+}
+
+struct sg_reading
+sg_host_reading(void)
+{
+    struct sg_reading best = {{0}, {0}, 0};
+
+    for (int i = 0; i < BRACKETS; i++) {
+        int64_t before = read_ns(raw_clock());
+        int64_t wall = read_ns(CLOCK_REALTIME);
+        int64_t after = read_ns(raw_clock());
+        double width_s = sg_ns_diff(after, before);
+
+        if (i == 0 || width_s < best.width_s) {
+            best.raw.ns = before + (after - before) / 2;
+            best.wall.ns = wall;
+            best.width_s = width_s;
+        }
+    }
+    return best;
+}
+
+struct sg_raw
+sg_host_wall_to_raw(struct sg_wall at)
+{
+    struct sg_reading now = sg_host_reading();
+
+    return sg_raw_add(now.raw, sg_wall_diff(at, now.wall));
+}
+
+double
+sg_host_suspended_s(void)
+{
+    struct timespec ts;
+    int64_t mono = read_ns(CLOCK_MONOTONIC);
+
+    if (clock_gettime(CLOCK_BOOTTIME, &ts) != 0)
+        return 0;
+    return sg_ns_diff((int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec, mono);
+}
