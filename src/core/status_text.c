@@ -1,0 +1,447 @@
+#include "core/status.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * One table says what the text form holds; encoding and decoding both follow
+ * it, so they cannot part.
+ */
+enum type {
+    TYPE_INT,    /* int or unsigned */
+    TYPE_BOOL,   /* 0 or 1 */
+    TYPE_ENUM,   /* a word of names */
+    TYPE_DOUBLE, /* decimal, 9 places */
+    TYPE_NS,     /* int64_t nanoseconds: sg_raw, sg_wall */
+    TYPE_TEXT,   /* char array */
+};
+
+struct field {
+    const char *key;
+    enum type type;
+    size_t offset;
+    long long min;            /* INT: smallest */
+    long long max;            /* INT: largest; ENUM: count; TEXT: array size */
+    const char *const *names; /* ENUM */
+};
+
+#define AT(s, m) offsetof(struct s, m)
+#define INT(s, m, lo, hi)                                                      \
+    {                                                                          \
+#m, TYPE_INT, AT(s, m), lo, hi, NULL                                   \
+    }
+#define BOOL(s, m)                                                             \
+    {                                                                          \
+#m, TYPE_BOOL, AT(s, m), 0, 1, NULL                                    \
+    }
+#define ENUM(s, m, names)                                                      \
+    {                                                                          \
+#m, TYPE_ENUM, AT(s, m), 0, sizeof(names) / sizeof *(names), names     \
+    }
+#define DOUBLE(s, m)                                                           \
+    {                                                                          \
+#m, TYPE_DOUBLE, AT(s, m), 0, 0, NULL                                  \
+    }
+#define NS(s, m)                                                               \
+    {                                                                          \
+#m "_ns", TYPE_NS, AT(s, m), 0, 0, NULL                                \
+    }
+#define TEXT(s, m)                                                             \
+    {                                                                          \
+#m, TYPE_TEXT, AT(s, m), 0, sizeof(((struct s *)0)->m), NULL           \
+    }
+#define MODEL(s)                                                               \
+    BOOL(s, model.valid), NS(s, model.at), NS(s, model.ref),                   \
+        DOUBLE(s, model.lower_s), DOUBLE(s, model.upper_s),                    \
+        DOUBLE(s, model.error_s), DOUBLE(s, model.rate_ppm),                   \
+        DOUBLE(s, model.growth_ppm), DOUBLE(s, model.wander_ppm)
+
+/* clang-format off */
+static const struct field top_fields[] = {
+    INT(sg_status, n_realms, 0, SG_MAX_REALMS),
+    INT(sg_status, n_sources, 0, SG_MAX_SOURCES),
+    INT(sg_status, pid, 0, INT32_MAX),
+    NS(sg_status, published), DOUBLE(sg_status, publish_within_s),
+    DOUBLE(sg_status, suspended_s), TEXT(sg_status, boot_id),
+    NS(sg_status, started), ENUM(sg_status, mode, sg_mode_names),
+    TEXT(sg_status, mode_reason), ENUM(sg_status, state, sg_state_names),
+    DOUBLE(sg_status, warn_frac), DOUBLE(sg_status, critical_frac),
+    TEXT(sg_status, decision), TEXT(sg_status, notice),
+};
+static const struct field clock_fields[] = {
+    TEXT(sg_status_clock, driver), BOOL(sg_status_clock, disciplined),
+    DOUBLE(sg_status_clock, frequency_ppm), DOUBLE(sg_status_clock, slew_ppm),
+    MODEL(sg_status_clock), BOOL(sg_status_clock, synced),
+    DOUBLE(sg_status_clock, last_step_s), NS(sg_status_clock, last_step_at),
+    DOUBLE(sg_status_clock, last_foreign_s),
+    NS(sg_status_clock, last_foreign_at),
+    INT(sg_status_clock, steps, 0, INT32_MAX),
+    INT(sg_status_clock, foreign_steps, 0, INT32_MAX),
+    BOOL(sg_status_clock, simulated), NS(sg_status_clock, sim_raw),
+    NS(sg_status_clock, sim_wall), DOUBLE(sg_status_clock, sim_rate_ppm),
+};
+static const struct field realm_fields[] = {
+    TEXT(sg_status_realm, name), ENUM(sg_status_realm, state, sg_state_names),
+    DOUBLE(sg_status_realm, clockskew_s),
+    BOOL(sg_status_realm, limit_overrides), MODEL(sg_status_realm),
+    INT(sg_status_realm, worst, -1, SG_MAX_SOURCES - 1),
+    DOUBLE(sg_status_realm, rate_ppm),
+    DOUBLE(sg_status_realm, time_to_limit_s), TEXT(sg_status_realm, forecast),
+    ENUM(sg_status_realm, blame, sg_blame_names), TEXT(sg_status_realm, reason),
+};
+static const struct field source_fields[] = {
+    TEXT(sg_status_source, name), TEXT(sg_status_source, address),
+    INT(sg_status_source, port, 0, 65535),
+    ENUM(sg_status_source, kind, sg_kind_names), BOOL(sg_status_source, tcp),
+    INT(sg_status_source, realm, -1, SG_MAX_REALMS - 1),
+    ENUM(sg_status_source, tally, sg_tally_names),
+    ENUM(sg_status_source, outcome, sg_outcome_names),
+    TEXT(sg_status_source, reason), MODEL(sg_status_source),
+    BOOL(sg_status_source, has_guess), DOUBLE(sg_status_source, delay_s),
+    DOUBLE(sg_status_source, root_s), INT(sg_status_source, stratum, 0, 255),
+    DOUBLE(sg_status_source, poll_s), INT(sg_status_source, reach, 0, 255),
+    NS(sg_status_source, last), INT(sg_status_source, asked, 0, INT32_MAX),
+    INT(sg_status_source, answered, 0, INT32_MAX),
+};
+/* clang-format on */
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+/* printf's %f and strtod obey the locale of the program they run in; these do
+ * not.  Beyond +-9.2e9 and for NaN the nearest representable value serves. */
+static void
+encode_double(double value, struct sg_buf *ret)
+{
+    const double limit = 9.2e9;
+    long long n;
+
+    if (!(value < limit))
+        value = limit;
+    if (value < -limit)
+        value = -limit;
+    n = llround(value * 1e9);
+    sg_buf_add(ret, "%s%lld.%09lld", n < 0 ? "-" : "",
+               (n < 0 ? -n : n) / 1000000000, (n < 0 ? -n : n) % 1000000000);
+}
+
+/* Decimal integer without sign, at most 18 digits. */
+static bool
+decode_digits(const char **text, const char *end, int64_t *ret)
+{
+    const char *c = *text;
+    int64_t n = 0;
+
+    while (c < end && *c >= '0' && *c <= '9' && c - *text < 18)
+        n = n * 10 + (*c++ - '0');
+    if (c == *text)
+        return false;
+    *text = c;
+    *ret = n;
+    return true;
+}
+
+static bool
+decode_int64(const char *text, const char *end, int64_t *ret)
+{
+    bool negative = text < end && *text == '-';
+    const char *c = text + negative;
+    int64_t n = 0;
+
+    if (c == end)
+        return false;
+    for (; c < end; c++) {
+        int digit = negative ? '0' - *c : *c - '0';
+
+        if (*c < '0' || *c > '9' || __builtin_mul_overflow(n, 10, &n) ||
+            __builtin_add_overflow(n, digit, &n))
+            return false;
+    }
+    *ret = n;
+    return true;
+}
+
+static bool
+decode_double(const char *text, const char *end, double *ret)
+{
+    bool negative = text < end && *text == '-';
+    const char *c = text + negative;
+    int64_t whole, part = 0;
+    double scale = 1;
+
+    if (!decode_digits(&c, end, &whole))
+        return false;
+    if (c < end && *c == '.') {
+        const char *start = ++c;
+
+        if (!decode_digits(&c, end, &part))
+            return false;
+        while (start++ < c)
+            scale *= 10;
+    }
+    if (c != end || whole > 9200000000)
+        return false;
+    *ret = (double)whole + (double)part / scale;
+    if (negative)
+        *ret = -*ret;
+    return true;
+}
+
+/* Terminals obey control characters, and texts quote what servers said. */
+static char
+printable(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f ? '?' : c;
+}
+
+static void
+encode_text(const char *text, struct sg_buf *ret)
+{
+    for (; *text; text++) {
+        char c = printable(*text);
+
+        sg_buf_add_bytes(ret, &c, 1);
+    }
+}
+
+static void
+encode_field(const char *prefix, const struct field *field, const void *from,
+             struct sg_buf *ret)
+{
+    const char *at = (const char *)from + field->offset;
+    int i;
+    double d;
+    int64_t ns;
+
+    sg_buf_add(ret, "%s%s=", prefix, field->key);
+    switch (field->type) {
+    case TYPE_INT:
+        memcpy(&i, at, sizeof i);
+        sg_buf_add(ret, "%d", i);
+        break;
+    case TYPE_BOOL:
+        sg_buf_add(ret, "%d", *(const bool *)at);
+        break;
+    case TYPE_ENUM:
+        memcpy(&i, at, sizeof i);
+        sg_buf_add(ret, "%s", field->names[i]);
+        break;
+    case TYPE_DOUBLE:
+        memcpy(&d, at, sizeof d);
+        encode_double(d, ret);
+        break;
+    case TYPE_NS:
+        memcpy(&ns, at, sizeof ns);
+        sg_buf_add(ret, "%lld", (long long)ns);
+        break;
+    case TYPE_TEXT:
+        encode_text(at, ret);
+        break;
+    }
+    sg_buf_add_bytes(ret, "\n", 1);
+}
+
+static void
+encode_fields(const char *prefix, const struct field *fields, size_t n,
+              const void *from, struct sg_buf *ret)
+{
+    for (size_t i = 0; i < n; i++)
+        encode_field(prefix, &fields[i], from, ret);
+}
+
+void
+sg_status_encode(const struct sg_status *status, struct sg_buf *ret)
+{
+    char prefix[32];
+
+    sg_buf_add(ret, "version=%d\n", SG_STATUS_VERSION);
+    encode_fields("", top_fields, COUNT(top_fields), status, ret);
+    encode_fields("clock.", clock_fields, COUNT(clock_fields), &status->clock,
+                  ret);
+    for (int i = 0; i < status->n_realms; i++) {
+        snprintf(prefix, sizeof prefix, "realm.%d.", i);
+        encode_fields(prefix, realm_fields, COUNT(realm_fields),
+                      &status->realms[i], ret);
+    }
+    for (int i = 0; i < status->n_sources; i++) {
+        snprintf(prefix, sizeof prefix, "source.%d.", i);
+        encode_fields(prefix, source_fields, COUNT(source_fields),
+                      &status->sources[i], ret);
+    }
+}
+
+static bool
+decode_enum(const struct field *field, const char *value, const char *end,
+            int *ret)
+{
+    for (int i = 0; i < field->max; i++)
+        if (strlen(field->names[i]) == (size_t)(end - value) &&
+            memcmp(field->names[i], value, (size_t)(end - value)) == 0) {
+            *ret = i;
+            return true;
+        }
+    return false;
+}
+
+static bool
+decode_value(const struct field *field, const char *value, const char *end,
+             void *to)
+{
+    char *at = (char *)to + field->offset;
+    size_t len = (size_t)(end - value);
+    int64_t ns;
+    int i;
+
+    switch (field->type) {
+    case TYPE_INT:
+    case TYPE_BOOL:
+        if (!decode_int64(value, end, &ns) || ns < field->min ||
+            ns > field->max)
+            return false;
+        i = (int)ns;
+        if (field->type == TYPE_BOOL)
+            *(bool *)at = i;
+        else
+            memcpy(at, &i, sizeof i);
+        return true;
+    case TYPE_ENUM:
+        return decode_enum(field, value, end, (int *)(void *)at);
+    case TYPE_DOUBLE:
+        return decode_double(value, end, (double *)(void *)at);
+    case TYPE_NS:
+        return decode_int64(value, end, (int64_t *)(void *)at);
+    case TYPE_TEXT:
+        if (len >= (size_t)field->max || memchr(value, '\0', len))
+            return false;
+        for (size_t j = 0; j < len; j++)
+            at[j] = printable(value[j]);
+        at[len] = '\0';
+        return true;
+    }
+    return false;
+}
+
+/* "realm.3." -> the rest of the key and the index; false if it is not that. */
+static bool
+indexed_key(const char **key, const char *end, const char *word, int *ret)
+{
+    size_t len = strlen(word);
+    const char *c = *key;
+    int64_t n;
+
+    if ((size_t)(end - c) <= len || memcmp(c, word, len) != 0)
+        return false;
+    c += len;
+    if (!decode_digits(&c, end, &n) || n >= SG_MAX_SOURCES || c == end ||
+        *c != '.')
+        return false;
+    *key = c + 1;
+    *ret = (int)n;
+    return true;
+}
+
+static int
+decode_line(const char *line, const char *end, struct sg_status *ret,
+            struct sg_err *err)
+{
+    const char *key = line, *eq = memchr(line, '=', (size_t)(end - line));
+    const struct field *fields = top_fields;
+    size_t n = COUNT(top_fields);
+    void *to = ret;
+    int index;
+
+    if (!eq)
+        return sg_err_set(err, -EINVAL, "status: a line without \"=\"");
+    if (indexed_key(&key, eq, "realm.", &index)) {
+        if (index >= ret->n_realms)
+            return sg_err_set(err, -EINVAL, "status: realm %d of %d", index,
+                              ret->n_realms);
+        fields = realm_fields;
+        n = COUNT(realm_fields);
+        to = &ret->realms[index];
+    } else if (indexed_key(&key, eq, "source.", &index)) {
+        if (index >= ret->n_sources)
+            return sg_err_set(err, -EINVAL, "status: source %d of %d", index,
+                              ret->n_sources);
+        fields = source_fields;
+        n = COUNT(source_fields);
+        to = &ret->sources[index];
+    } else if (eq - key > 6 && memcmp(key, "clock.", 6) == 0) {
+        key += 6;
+        fields = clock_fields;
+        n = COUNT(clock_fields);
+        to = &ret->clock;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (strlen(fields[i].key) != (size_t)(eq - key) ||
+            memcmp(fields[i].key, key, (size_t)(eq - key)) != 0)
+            continue;
+        if (!decode_value(&fields[i], eq + 1, end, to))
+            return sg_err_set(err, -EINVAL, "status: %.*s: bad value \"%.*s\"",
+                              (int)(eq - line), line,
+                              (int)(end - eq - 1 > 60 ? 60 : end - eq - 1),
+                              eq + 1);
+        return 0;
+    }
+    return 0;
+}
+
+/* What decode_line cannot see: indices that point past what there is. */
+static int
+check_indices(const struct sg_status *status, struct sg_err *err)
+{
+    for (int i = 0; i < status->n_realms; i++)
+        if (status->realms[i].worst >= status->n_sources)
+            return sg_err_set(err, -EINVAL, "status: realm.%d.worst=%d of %d",
+                              i, status->realms[i].worst, status->n_sources);
+    for (int i = 0; i < status->n_sources; i++)
+        if (status->sources[i].realm >= status->n_realms)
+            return sg_err_set(err, -EINVAL, "status: source.%d.realm=%d of %d",
+                              i, status->sources[i].realm, status->n_realms);
+    return 0;
+}
+
+/* What no line says is unknown, and not the first of its kind. */
+static void
+begin_decode(struct sg_status *ret)
+{
+    sg_status_init(ret);
+    for (int i = 0; i < SG_MAX_REALMS; i++) {
+        ret->realms[i].worst = -1;
+        ret->realms[i].state = SG_STATE_UNKNOWN;
+        ret->realms[i].time_to_limit_s = -1;
+    }
+    for (int i = 0; i < SG_MAX_SOURCES; i++) {
+        ret->sources[i].realm = -1;
+        ret->sources[i].tally = SG_TALLY_UNUSABLE;
+    }
+}
+
+int
+sg_status_decode(const char *text, size_t len, struct sg_status *ret,
+                 struct sg_err *err)
+{
+    static const char version[] = "version=1\n";
+    const char *line, *end = text + len;
+
+    if (len < sizeof version - 1 ||
+        memcmp(text, version, sizeof version - 1) != 0)
+        return sg_err_set(err, -EINVAL,
+                          "status: does not begin with \"version=%d\"",
+                          SG_STATUS_VERSION);
+    begin_decode(ret);
+    for (line = text + sizeof version - 1; line < end;) {
+        const char *eol = memchr(line, '\n', (size_t)(end - line));
+        int code;
+
+        if (!eol)
+            return sg_err_set(err, -EINVAL, "status: cut short at byte %zu",
+                              len);
+        code = decode_line(line, eol, ret, err);
+        if (code < 0)
+            return code;
+        line = eol + 1;
+    }
+    return check_indices(ret, err);
+}
