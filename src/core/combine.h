@@ -1,0 +1,59 @@
+/*
+ * Combination: from what every source says to what the clock should follow.
+ *
+ * One consensus is made of the group that is followed; the other group
+ * confirms or contradicts it.
+ */
+#ifndef SG_CORE_COMBINE_H
+#define SG_CORE_COMBINE_H
+
+#include <stdbool.h>
+
+#include "base/instant.h"
+#include "core/filter.h"
+#include "core/select.h"
+#include "core/status.h"
+
+#define SG_GROUP_UTC (-1)
+
+/* One source at one instant. */
+struct sg_candidate {
+    bool usable; /* everything below is meaningful */
+    enum sg_kind kind;
+    int realm; /* its group; SG_GROUP_UTC */
+    int host;  /* see sg_vote */
+    struct sg_estimate estimate;
+    struct sg_skew skew; /* of the estimate against our wall clock */
+    double root_s;
+    enum sg_tally tally; /* out: set by sg_combine for all */
+};
+
+struct sg_consensus {
+    bool valid;
+    enum sg_selection_result result; /* why not, if not valid */
+    int group;                       /* whose course this is */
+    bool has_guess;                  /* false: only the interval is known */
+    double offset_s; /* best guess; without one the middle of the interval */
+    double lo_s, hi_s;
+    double error_s;
+    double rate_ppm;    /* of the reference against the raw clock */
+    double rate_sd_ppm; /* < 0: nothing is known of the rate */
+    int hosts;          /* distinct hosts of any group that agree */
+    /* Another group would not be half as far from us at that offset: */
+    bool contradicted; /* a majority of its hosts, ... */
+    bool disputed;     /* ... or its only one */
+    int sources_steering;
+};
+
+/*
+ * follow: the group to follow if it serves time at all.  Sets the tally of
+ * all candidates.
+ */
+void sg_combine(struct sg_candidate *candidates, int n, int follow,
+                struct sg_consensus *ret);
+
+/* The interval a candidate votes with: its bounds, widened by the root
+ * distance it announces and by what honest clocks of its kind differ. */
+struct sg_vote sg_candidate_vote(const struct sg_candidate *candidate);
+
+#endif
