@@ -1,0 +1,305 @@
+#include "core/discipline.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * What is worth a step.  At start: more than a slew of 10 s at 500 ppm can
+ * remove.  Later: nobody wants steps, but 0.1 s would be slewed for 200 s.
+ */
+#define STEP_AT_START_S 0.005
+#define STEP_RUNNING_S 0.1
+
+/* A lone host moves us by at most 1 s per hour, and one that contradicts us for
+ * 15 minutes may have a step (design section 5, rule 3). */
+#define LONE_PPM (1e6 / 3600)
+#define LONE_PATIENCE_S 900.0
+/* It says the same as before if its offset changed by no more than this and
+ * by what our own going after it explains. */
+#define CLAIM_SLACK_S 0.1
+
+/* An offset is spread over half a poll: shorter only adds frequency noise. */
+#define SPREAD_MIN_S 2.0
+#define SPREAD_MAX_S 32.0
+
+/* Without a new answer a slew ends after two polls: whoever asked for it may be
+ * gone. */
+#define SLEW_POLLS 2
+#define SLEW_LEAST_S 64.0
+
+/* Rates learned from less than this are noise. */
+#define RATE_TRUST_PPM 50.0
+
+void
+sg_discipline_init(struct sg_discipline *discipline, double base_ppm,
+                   double max_ppm, const struct sg_guard_limits *limits)
+{
+    memset(discipline, 0, sizeof *discipline);
+    sg_guard_init(&discipline->guard, limits);
+    discipline->max_ppm = max_ppm;
+    discipline->base_ppm = base_ppm;
+    discipline->anchor_ppm = base_ppm;
+    discipline->starting = true;
+}
+
+void
+sg_discipline_restart(struct sg_discipline *discipline)
+{
+    discipline->starting = true;
+    discipline->contradicted = false;
+}
+
+static double
+clamp(double value, double limit)
+{
+    return fmin(fmax(value, -limit), limit);
+}
+
+static struct sg_guard_request
+make_request(const struct sg_discipline *discipline,
+             const struct sg_situation *situation, double offset_s)
+{
+    const struct sg_consensus *c = situation->consensus;
+    struct sg_guard_request request = {
+        .offset_s = offset_s,
+        .starting = discipline->starting,
+        .strong = c->hosts >= 2,
+        .undo_s = situation->undo_s,
+        .before_floor = situation->before_floor,
+    };
+
+    return request;
+}
+
+/* Remember since when a lone host has been contradicting us in the same way. */
+static void
+note_contradiction(struct sg_discipline *discipline,
+                   const struct sg_situation *situation, bool contradicts)
+{
+    double offset_s = situation->consensus->offset_s;
+    double since_s = sg_raw_diff(situation->now, discipline->since);
+    double slack_s = CLAIM_SLACK_S + since_s * LONE_PPM * 1e-6;
+
+    if (contradicts && (!discipline->contradicted ||
+                        fabs(offset_s - discipline->claim_s) > slack_s)) {
+        discipline->since = situation->now;
+        discipline->claim_s = offset_s;
+    }
+    discipline->contradicted = contradicts;
+}
+
+/* May evidence of this kind have a step at all, the guard aside? */
+static bool
+trust_allows(const struct sg_discipline *discipline,
+             const struct sg_situation *situation,
+             const struct sg_guard_request *request, char *why,
+             unsigned why_size)
+{
+    const struct sg_consensus *c = situation->consensus;
+    double patience_s = sg_raw_diff(situation->now, discipline->since);
+
+    if (request->strong)
+        return true;
+    if (c->contradicted) {
+        snprintf(why, why_size,
+                 "%+.3f s wanted by a group that the other sources "
+                 "contradict: no step",
+                 request->offset_s);
+        return false;
+    }
+    if ((discipline->starting && !c->disputed) || patience_s >= LONE_PATIENCE_S)
+        return true;
+    snprintf(why, why_size,
+             "%+.3f s wanted by one host %s: at most 1 s per hour, a step "
+             "after %.0f s of consistent answers (%.0f s so far)",
+             request->offset_s, c->disputed ? "against another" : "alone",
+             LONE_PATIENCE_S, patience_s);
+    return false;
+}
+
+/* How much faster or slower the evidence may make us for a while. */
+static double
+slew_limit_ppm(const struct sg_discipline *discipline,
+               const struct sg_situation *situation, double offset_s)
+{
+    double room_ppm = discipline->max_ppm - fabs(discipline->base_ppm);
+    double led_ppm = discipline->base_ppm - discipline->anchor_ppm;
+
+    if (situation->consensus->hosts >= 2)
+        return room_ppm;
+    /* what a lone host made of our frequency is part of what it may do */
+    return fmin(room_ppm, LONE_PPM - copysign(led_ppm, offset_s * led_ppm));
+}
+
+/* Run at the learned frequency and remove offset_s in about spread_s. */
+static void
+slew(const struct sg_discipline *discipline,
+     const struct sg_situation *situation, double offset_s, double spread_s,
+     struct sg_action *ret)
+{
+    double limit_ppm = slew_limit_ppm(discipline, situation, offset_s);
+
+    ret->kind = SG_ACTION_STEER;
+    ret->base_ppm = discipline->base_ppm;
+    ret->offset_s = offset_s;
+    if (limit_ppm <= 0 || offset_s == 0)
+        return;
+    ret->slew_ppm = clamp(offset_s / spread_s * 1e6, limit_ppm);
+    ret->duration_s = fmin(offset_s / ret->slew_ppm * 1e6,
+                           fmax(SLEW_POLLS * situation->poll_s, SLEW_LEAST_S));
+}
+
+/* Only from those whose offset is believed, or a refused liar would still
+ * turn the clock by its rate. */
+static void
+learn_frequency(struct sg_discipline *discipline,
+                const struct sg_situation *situation)
+{
+    const struct sg_consensus *c = situation->consensus;
+    double ppm;
+
+    if (!situation->natural_known || c->rate_sd_ppm < 0 ||
+        c->rate_sd_ppm > RATE_TRUST_PPM)
+        return;
+    ppm = clamp(c->rate_ppm - situation->natural_ppm, discipline->max_ppm);
+    if (c->hosts >= 2)
+        discipline->anchor_ppm = ppm;
+    else
+        ppm = discipline->anchor_ppm +
+              clamp(ppm - discipline->anchor_ppm, LONE_PPM);
+    discipline->base_ppm = clamp(ppm, discipline->max_ppm);
+}
+
+/* A large offset: step if trust and guard allow it. */
+static void
+decide_large(struct sg_discipline *discipline,
+             const struct sg_situation *situation, double offset_s,
+             struct sg_action *ret, char *why, unsigned why_size)
+{
+    struct sg_guard_request request =
+        make_request(discipline, situation, offset_s);
+    enum sg_guard_verdict verdict;
+
+    if (!trust_allows(discipline, situation, &request, why, why_size)) {
+        slew(discipline, situation,
+             situation->consensus->contradicted ? 0 : offset_s, SPREAD_MIN_S,
+             ret);
+        return;
+    }
+    verdict = sg_guard_check(&discipline->guard, situation->now, &request);
+    if (verdict != SG_GUARD_ALLOWED) {
+        sg_guard_explain(&discipline->guard, verdict, &request, why, why_size);
+        discipline->refused = true;
+        slew(discipline, situation, 0, SPREAD_MIN_S, ret);
+        return;
+    }
+    learn_frequency(discipline, situation);
+    ret->kind = SG_ACTION_STEP;
+    ret->offset_s = offset_s;
+    ret->base_ppm = discipline->base_ppm;
+    if (request.strong)
+        snprintf(why, why_size, "step by %+.6f s: %d hosts agree", offset_s,
+                 situation->consensus->hosts);
+    else
+        snprintf(why, why_size, "step by %+.6f s: one host alone, %s", offset_s,
+                 discipline->contradicted ? "the same for a quarter of an hour"
+                                          : "at start");
+}
+
+/*
+ * Rule 4: our own two clocks prove the foreign step, so nobody's word is
+ * needed, and a lone host's adds nothing to it.  Two hosts know better than
+ * the raw clock where the wall clock belongs.
+ */
+static void
+undo(const struct sg_discipline *discipline,
+     const struct sg_situation *situation, struct sg_action *ret, char *why,
+     unsigned why_size)
+{
+    const struct sg_consensus *c = situation->consensus;
+    struct sg_guard_request request =
+        make_request(discipline, situation, c->offset_s);
+
+    if (!c->valid || !request.strong || !sg_guard_is_undo(&request))
+        request.offset_s = situation->undo_s;
+    ret->kind = SG_ACTION_STEP;
+    ret->offset_s = request.offset_s;
+    ret->base_ppm = discipline->base_ppm;
+    snprintf(why, why_size, "step by %+.6f s: somebody else moved the clock",
+             request.offset_s);
+}
+
+/* Nothing to go by.  Returns whether that is so. */
+static bool
+is_hold(struct sg_discipline *discipline, const struct sg_situation *situation,
+        char *why, unsigned why_size)
+{
+    bool valid = situation->consensus->valid;
+
+    if (!valid)
+        discipline->contradicted = false;
+    if (valid && (situation->ready || !discipline->starting))
+        return false;
+    snprintf(why, why_size, "hold: %s",
+             valid ? "not enough samples yet" : "no sources that agree");
+    return true;
+}
+
+void
+sg_discipline_decide(struct sg_discipline *discipline,
+                     const struct sg_situation *situation,
+                     struct sg_action *ret, char *why, unsigned why_size)
+{
+    const struct sg_consensus *c = situation->consensus;
+    double offset_s = c->offset_s, spread_s, least_s;
+    bool large;
+
+    memset(ret, 0, sizeof *ret);
+    discipline->refused = false;
+    if (situation->undo_s != 0) {
+        undo(discipline, situation, ret, why, why_size);
+        return;
+    }
+    if (is_hold(discipline, situation, why, why_size))
+        return;
+    /* inside what the KDCs' answers leave open there is nothing to correct */
+    if (!c->has_guess && c->lo_s <= 0 && c->hi_s >= 0)
+        offset_s = 0;
+    least_s = discipline->starting ? STEP_AT_START_S : STEP_RUNNING_S;
+    large = fabs(offset_s) > least_s;
+    note_contradiction(discipline, situation,
+                       large && c->hosts < 2 &&
+                           (c->disputed || !discipline->starting));
+    ret->synced = !large;
+    ret->error_s = c->error_s;
+    ret->bound_s = fmax(fabs(c->lo_s), fabs(c->hi_s));
+    if (large) {
+        decide_large(discipline, situation, offset_s, ret, why, why_size);
+        return;
+    }
+    learn_frequency(discipline, situation);
+    spread_s = clamp(situation->poll_s / 2, SPREAD_MAX_S);
+    slew(discipline, situation, offset_s, fmax(spread_s, SPREAD_MIN_S), ret);
+    discipline->starting = false;
+    snprintf(why, why_size,
+             "slew %+.6f s in %.1f s, frequency %+.3f ppm: %d source%s of %d "
+             "host%s",
+             offset_s, ret->duration_s, discipline->base_ppm,
+             c->sources_steering, c->sources_steering == 1 ? "" : "s", c->hosts,
+             c->hosts == 1 ? "" : "s");
+}
+
+void
+sg_discipline_stepped(struct sg_discipline *discipline,
+                      const struct sg_situation *situation, double offset_s)
+{
+    struct sg_guard_request request =
+        make_request(discipline, situation, offset_s);
+
+    sg_guard_note(&discipline->guard, situation->now, &request);
+    discipline->contradicted = false;
+    /* back where somebody else found it, which may be anywhere */
+    if (!sg_guard_is_undo(&request))
+        discipline->starting = false;
+}
