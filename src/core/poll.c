@@ -1,0 +1,94 @@
+#include "core/poll.h"
+
+#include <math.h>
+
+#define START_SPACING_S 0.25
+#define START_REQUESTS 4
+#define SURPRISE_SPACING_S 2.0
+#define RAMP_S 1.0
+#define QUICK_POLL_S 16.0
+#define QUICK_REQUESTS 10
+#define HOUR_S 3600.0
+
+/* Design section 5 allows KDCs 7 requests an hour in all; 6 leave room for
+ * the jitter. */
+#define KDC_HOURLY 6
+
+#define KISS_MAX_S 1024.0
+
+void
+sg_poll_init(struct sg_poll *poll, enum sg_kind kind, bool is_try)
+{
+    *poll = (struct sg_poll){
+        .kind = kind,
+        .is_try = is_try,
+        .burst = START_REQUESTS - 1,
+        .burst_s = START_SPACING_S,
+        .ramp_s = RAMP_S,
+        .quick = kind == SG_KIND_NTP ? QUICK_REQUESTS : 0,
+    };
+}
+
+void
+sg_poll_outcome(struct sg_poll *poll, enum sg_outcome_code code)
+{
+    if (code == SG_OUTCOME_OK) {
+        poll->failures = 0;
+        return;
+    }
+    poll->failures++;
+    if (code == SG_OUTCOME_KISS_DENY)
+        poll->denied = true;
+    if (code == SG_OUTCOME_KISS_RATE) {
+        poll->burst = poll->quick = 0;
+        poll->kiss_s = fmin(fmax(poll->interval_s, 32) * 2, KISS_MAX_S);
+    }
+}
+
+void
+sg_poll_surprise(struct sg_poll *poll, int n)
+{
+    if (poll->kiss_s > 0)
+        return;
+    poll->burst = n;
+    poll->burst_s = SURPRISE_SPACING_S;
+    poll->ramp_s = QUICK_POLL_S;
+    poll->quick = poll->kind == SG_KIND_NTP ? QUICK_REQUESTS : 0;
+}
+
+/* The interval where nothing special is going on. */
+static double
+steady_s(const struct sg_poll *poll, const struct sg_poll_config *config,
+         const struct sg_poll_world *world)
+{
+    double rotation_s = world->n_kdcs * HOUR_S / KDC_HOURLY;
+
+    if (poll->kind == SG_KIND_KDC)
+        return world->ntp_answers ? fmax(config->kdc_poll_s, rotation_s)
+                                  : config->kdc_poll_s;
+    if (poll->is_try && poll->failures >= START_REQUESTS)
+        return HOUR_S;
+    return config->max_poll_s;
+}
+
+double
+sg_poll_next(struct sg_poll *poll, const struct sg_poll_config *config,
+             const struct sg_poll_world *world, double random)
+{
+    double interval_s = steady_s(poll, config, world);
+
+    if (poll->denied)
+        return -1;
+    if (poll->burst > 0 && poll->failures < START_REQUESTS) {
+        poll->burst--;
+        poll->interval_s = poll->burst_s;
+        return poll->burst_s;
+    }
+    if (poll->quick > 0 && interval_s < HOUR_S) {
+        poll->quick--;
+        poll->ramp_s = fmin(poll->ramp_s * 2, QUICK_POLL_S);
+        interval_s = fmin(interval_s, poll->ramp_s);
+    }
+    poll->interval_s = fmax(interval_s, poll->kiss_s);
+    return poll->interval_s * (0.9 + 0.2 * random);
+}
