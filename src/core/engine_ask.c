@@ -1,0 +1,147 @@
+/*
+ * When the engine wants its sources asked.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/engine_private.h"
+
+/* A KDC interval this narrow needs no more questions in a row. */
+#define NARROW_S 0.015
+
+/* Spread for questions that everybody may have to ask at once. */
+#define WANTED_S 1.0
+
+void
+sg_engine_ask_all(struct sg_engine *engine, int n)
+{
+    for (int i = 0; i < engine->n_sources; i++) {
+        sg_poll_surprise(&engine->sources[i]->poll, n);
+        engine->sources[i]->is_wanted = true;
+        engine->sources[i]->n_turns = 0;
+    }
+}
+
+static bool
+ntp_answers(const struct sg_engine *engine)
+{
+    for (int i = 0; i < engine->n_sources; i++)
+        if (engine->candidates[i].usable &&
+            engine->candidates[i].kind == SG_KIND_NTP)
+            return true;
+    return false;
+}
+
+static int
+count_kdcs(const struct sg_engine *engine)
+{
+    int n = 0;
+
+    for (int i = 0; i < engine->n_sources; i++)
+        n += engine->sources[i]->about.kind == SG_KIND_KDC;
+    return n;
+}
+
+/* The next planned instant around the turn of this KDC's second. */
+static double
+next_turn(struct source *source, struct sg_raw from)
+{
+    struct sg_raw turn;
+
+    if (!source->estimate.model.valid)
+        return 0;
+    while (source->n_turns > 0 && sg_raw_diff(source->turns[0], from) <= 0)
+        memmove(source->turns, source->turns + 1,
+                (size_t)--source->n_turns * sizeof *source->turns);
+    if (source->n_turns == 0) {
+        struct sg_model model = sg_model_at(&source->estimate.model, from);
+
+        source->n_turns =
+            sg_turn_plan(&model, sg_filter_newest(source->filter)->delay_s,
+                         from, SG_TURN_MAX, source->turns);
+    }
+    turn = source->turns[0];
+    memmove(source->turns, source->turns + 1,
+            (size_t)--source->n_turns * sizeof *source->turns);
+    return fmax(sg_raw_diff(turn, from), 0);
+}
+
+static bool
+is_narrow(const struct source *source, struct sg_raw now)
+{
+    struct sg_model model = sg_model_at(&source->estimate.model, now);
+
+    return model.valid && model.upper_s - model.lower_s < NARROW_S;
+}
+
+static double
+plan_next(struct sg_engine *engine, int index, struct sg_raw now, double random)
+{
+    struct source *source = engine->sources[index];
+    struct sg_poll_world world = {ntp_answers(engine), count_kdcs(engine)};
+    bool is_kdc = source->about.kind == SG_KIND_KDC;
+    double wait_s;
+
+    if (source->asked == 0)
+        return 0.02 * random;
+    if (source->is_wanted && !source->poll.denied && source->poll.kiss_s == 0)
+        return WANTED_S * random;
+    if (is_kdc && source->poll.burst > 0 && source->poll.failures == 0) {
+        if (!is_narrow(source, now)) {
+            source->poll.burst--;
+            return next_turn(source, now);
+        }
+        source->poll.burst = 0;
+    }
+    wait_s = sg_poll_next(&source->poll, &engine->config.poll, &world, random);
+    if (is_kdc && wait_s >= 1 && source->poll.failures == 0) {
+        source->n_turns = 0;
+        wait_s += next_turn(source, sg_raw_add(now, wait_s));
+    }
+    return wait_s;
+}
+
+double
+sg_engine_next_ask(struct sg_engine *engine, int index, struct sg_raw now,
+                   double random)
+{
+    struct source *source = engine->sources[index];
+    int burst = source->poll.burst;
+    double wait_s = plan_next(engine, index, now, random);
+
+    source->is_burst_due |= source->poll.burst < burst;
+    return wait_s;
+}
+
+void
+sg_engine_burst(struct sg_engine *engine)
+{
+    sg_engine_ask_all(engine, 3);
+}
+
+/* Attempts after which a short look gives a silent source up. */
+#define VAIN_ATTEMPTS 3
+
+bool
+sg_engine_is_heard(const struct sg_engine *engine)
+{
+    for (int i = 0; i < engine->n_sources; i++) {
+        const struct source *source = engine->sources[i];
+        bool is_kdc = source->about.kind == SG_KIND_KDC;
+
+        if (source->asked == 0 ||
+            (source->answered == 0 && source->asked < VAIN_ATTEMPTS))
+            return false;
+        if (source->answered > 0 &&
+            (source->poll.burst > 0 || source->is_burst_due) &&
+            !(is_kdc && is_narrow(source, source->last_good)))
+            return false;
+    }
+    return true;
+}
+
+bool
+sg_engine_is_complete(const struct sg_engine *engine)
+{
+    return engine->ready && sg_engine_is_heard(engine);
+}

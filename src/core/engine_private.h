@@ -1,0 +1,135 @@
+/*
+ * The engine's state, shared by the files that make it up: engine.c (what
+ * comes in), engine_sources.c (what answers make of sources), evaluate.c (from
+ * samples to decision), engine_realms.c (what it means for each realm),
+ * engine_ask.c (when to ask), engine_adopt.c (reload), engine_status.c (what is
+ * shown).
+ */
+#ifndef SG_CORE_ENGINE_PRIVATE_H
+#define SG_CORE_ENGINE_PRIVATE_H
+
+#include "core/engine.h"
+#include "core/filter.h"
+#include "core/local.h"
+#include "core/turn.h"
+
+/* Questions that close a KDC's interval, even a busy one's. */
+#define SG_KDC_BURST 9
+
+/* What a guess at a clock's rate is worth when nothing was learned. */
+#define SG_UNKNOWN_SD_PPM 100.0
+
+/* So many answers in a row that contradict all before them and each other say
+ * nothing at all. */
+#define SG_SPIKES_MAX 4
+
+struct source {
+    struct sg_engine_source about;
+    char address[SG_ADDRESS_MAX];
+    int port;
+    bool tcp;
+    int host; /* the first source on the same host stands for the host */
+    struct sg_filter *filter;
+    struct sg_estimate estimate; /* as of its last sample */
+    struct sg_poll poll;
+    unsigned reach;
+    unsigned asked, answered;
+    bool is_wanted;         /* something happened: ask it once, soon */
+    bool is_burst_due;      /* a question of its burst is planned or asked */
+    struct sg_outcome last; /* of the last attempt */
+    struct sg_raw last_good;
+    enum sg_tally tally;
+    char reason[SG_REASON_MAX];
+    int spikes;              /* in a row */
+    bool has_moved;          /* its clock seemed to be set ... */
+    struct sg_raw moved;     /* ... then, last */
+    int surprises;           /* that were allowed to bother anybody ... */
+    struct sg_raw surprised; /* ... since the first of them */
+    int n_turns; /* instants planned around the turn of a KDC's second */
+    struct sg_raw turns[SG_TURN_MAX];
+};
+
+struct realm {
+    char name[SG_NAME_MAX];
+    double clockskew_s;
+    bool limit_overrides;
+    enum sg_state state;
+    struct sg_kdc_clock clock; /* of its worst KDC */
+    int worst;                 /* its source; -1: none yet */
+    bool measured;             /* clock is of a KDC that answers now */
+    struct sg_raw last_good;
+    double rate_ppm;
+    double time_to_limit_s;
+    char forecast[SG_REASON_MAX];
+    enum sg_blame blame;
+    char reason[SG_REASON_MAX];
+};
+
+struct sg_engine {
+    struct sg_engine_config config;
+    struct sg_discipline discipline;
+    struct sg_local local;
+    int n_realms, n_sources;
+    struct realm realms[SG_MAX_REALMS];
+    struct source *sources[SG_MAX_SOURCES];
+    struct sg_candidate candidates[SG_MAX_SOURCES];
+    struct sg_consensus consensus;
+    struct sg_model model; /* what the clock follows */
+    bool started;
+    struct sg_raw start;      /* or resume */
+    bool ready;               /* enough was heard since then to judge */
+    struct sg_raw looked;     /* at everything, last */
+    bool is_somebody_waiting; /* an answer has come since */
+    bool synced;
+    bool driver_refuses;    /* what we last asked of the clock */
+    double undo_s;          /* would take back foreign steps */
+    struct sg_raw settling; /* samples since then may show the rate */
+    bool rate_learned;      /* from this run's own samples: */
+    double reference_ppm;   /* references run so against the raw clock */
+    double frequency_sd_ppm;
+    char decision[SG_REASON_MAX];
+    double last_step_s, last_foreign_s;
+    struct sg_raw last_step_at, last_foreign_at;
+    unsigned steps, foreign_steps;
+};
+
+/*
+ * Weigh everything known at this reading and decide.  fresh: there is new
+ * evidence (a sample, a step), so the clock's course may be changed.
+ */
+void sg_engine_evaluate(struct sg_engine *engine,
+                        const struct sg_reading *reading, bool fresh,
+                        struct sg_decision *ret);
+
+/* Budget, forecast and verdict of each realm; says what changed. */
+void sg_engine_judge_realms(struct sg_engine *engine,
+                            const struct sg_reading *reading,
+                            struct sg_decision *ret);
+
+void sg_engine_event(struct sg_decision *decision, enum sg_event_kind kind,
+                     enum sg_state state, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Has every source said what a short look can get out of it, or been asked in
+ * vain? */
+bool sg_engine_is_heard(const struct sg_engine *engine);
+
+/* Take in a sample of a source; ret may be told to ask again. */
+void sg_engine_note_answer(struct sg_engine *engine, int index,
+                           const struct sg_outcome *outcome,
+                           struct sg_decision *ret);
+
+/* Which sources are on one host, by address or name. */
+void sg_engine_find_hosts(struct sg_engine *engine);
+
+/* Ask everything again soon: n quick requests each. */
+void sg_engine_ask_all(struct sg_engine *engine, int n);
+
+/*
+ * What is known of how references run against the raw clock, and how good a
+ * guess that is (standard deviation).
+ */
+struct sg_drift sg_engine_drift(const struct sg_engine *engine,
+                                double *ret_sd_ppm);
+
+#endif
