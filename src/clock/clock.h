@@ -1,0 +1,100 @@
+/*
+ * Clock drivers: what can read and move a clock.
+ *
+ * kernel     the host's CLOCK_REALTIME by clock_adjtime(2)
+ * simulated  a software clock on top of the host's raw clock
+ * none       reads the host's clock, refuses to move it
+ *
+ * A driver obeys; whether a change is wise was decided above.  One is made by
+ * its constructor and used only through this interface, so that a privileged
+ * service can stand behind it.
+ */
+#ifndef SG_CLOCK_CLOCK_H
+#define SG_CLOCK_CLOCK_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/instant.h"
+
+struct sg_clock;
+
+/* How the clock is to run from now on. */
+struct sg_clock_course {
+    double base_ppm;   /* frequency correction to keep; positive: faster */
+    double slew_ppm;   /* on top of it for duration_s, then base_ppm alone */
+    double duration_s; /* 0 if slew_ppm is 0 */
+    bool synced;       /* tell the kernel that the clock is synchronised */
+    double error_s;    /* estimated error, for the kernel's esterror */
+    double bound_s;    /* largest error, for the kernel's maxerror */
+};
+
+/* Each returns 0 or a negative errno, with a reason in err (may be NULL). */
+struct sg_clock_ops {
+    const char *name;
+    int (*read)(struct sg_clock *clock, struct sg_reading *ret);
+    /*
+     * A driver that cannot end a slew by itself (ends_slews is false) relies
+     * on a second call with slew_ppm = 0 when duration_s is over.  The sum of
+     * both rates beyond +-max_ppm is refused with -ERANGE, and nothing changes.
+     */
+    int (*steer)(struct sg_clock *clock, const struct sg_clock_course *course,
+                 struct sg_err *err);
+    /* Add offset_s to the clock at once; -ERANGE beyond +-100 years. */
+    int (*step)(struct sg_clock *clock, double offset_s, struct sg_err *err);
+    /* The frequency correction in force, as when a program starts. */
+    int (*frequency)(struct sg_clock *clock, double *ret_ppm);
+    /*
+     * A descriptor that becomes readable when somebody else steps the clock;
+     * -1 if the platform has none.  It stays the driver's.  After it fired
+     * call rearm, and only then read, or a step in between goes unnoticed.
+     * It may fire without a step, and the kernel's fires at our own too.
+     */
+    int (*watch)(struct sg_clock *clock);
+    void (*rearm)(struct sg_clock *clock);
+    void (*free)(struct sg_clock *clock);
+};
+
+struct sg_clock {
+    const struct sg_clock_ops *ops; /* first member of every driver's struct */
+    double max_ppm;
+    bool can_move;
+    bool ends_slews;
+};
+
+static inline void
+sg_clock_free(struct sg_clock *clock)
+{
+    if (clock)
+        clock->ops->free(clock);
+}
+
+/*
+ * The host's clock.  NULL with a reason if the process may not set it (no
+ * CAP_SYS_TIME) or memory runs out.  Nothing is moved.
+ */
+struct sg_clock *sg_clock_kernel_new(struct sg_err *err);
+
+/* The host's clock, to look at.  NULL if memory runs out. */
+struct sg_clock *sg_clock_none_new(struct sg_err *err);
+
+/*
+ * A software clock described by a list such as
+ *     offset=+600s,drift=40ppm,wander=1e-9,step=+200s@30s
+ * offset: reference - local at start, so +600s starts ten minutes behind the
+ * host; drift: it runs faster than the host's raw clock by this much; wander:
+ * random walk of its frequency per square root of a second; step (repeatable,
+ * at most 8): somebody moves it by +200 s 30 s after start.  NULL with a
+ * reason that names value and limit if the text is wrong.
+ */
+struct sg_clock *sg_clock_simulated_new(const char *spec, struct sg_err *err);
+
+/*
+ * The raw-to-wall line of a simulated clock at this moment, for the published
+ * status: at *ret the clock reads what it says and runs rate_ppm faster than
+ * the raw clock.  False if clock is not a simulated one.
+ */
+bool sg_clock_simulated_model(struct sg_clock *clock, struct sg_reading *ret,
+                              double *ret_rate_ppm);
+
+#endif
