@@ -1,0 +1,399 @@
+#include "world.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/ntp_packet.h"
+
+/* True time 0 of the world: 2026-01-01, and an odd fraction of a second. */
+#define EPOCH_S 1767225600LL
+#define ODD_S 0.371
+#define NTP_1970 2208988800LL
+#define SERVER_S 20e-6 /* from receive to transmit */
+#define NEVER INFINITY
+
+/* One question under way, or the wait for the next one. */
+struct channel {
+    double due_s; /* true time of what happens next */
+    bool is_out;  /* a question is under way */
+    bool is_lost;
+    double sent_s, arrived_s;
+    struct sg_raw sent;
+    uint64_t cookie;
+};
+
+struct world {
+    const struct sim_setup *setup;
+    struct sim_source sources[SIM_MAX_SOURCES];
+    struct channel channels[SIM_MAX_SOURCES];
+    struct sg_engine *engine;
+    uint64_t random;
+    double t_s;
+    double raw_s, wall_s; /* wall: seconds since EPOCH_NS */
+    double drift_ppm;
+    double base_ppm, slew_ppm, slew_left_s;
+    double tick_s; /* true time the engine wants to be called at */
+    struct sg_status status;
+    sim_observer *observer;
+    void *arg;
+    struct sim_counts counts;
+};
+
+static double
+uniform(struct world *w)
+{
+    /* splitmix64 (Steele, Lea, Flood 2014) */
+    uint64_t z = w->random += 0x9e3779b97f4a7c15;
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    z ^= z >> 31;
+    return ((double)(z >> 11) + 0.5) / 9007199254740992.0;
+}
+
+static double
+exponential(struct world *w, double mean)
+{
+    return -mean * log(uniform(w));
+}
+
+static double
+normal(struct world *w)
+{
+    return sqrt(-2 * log(uniform(w))) * cos(6.283185307179586 * uniform(w));
+}
+
+static struct sg_reading
+reading(const struct world *w)
+{
+    struct sg_reading r = {
+        {1000000000 + sg_span_to_ns(w->raw_s)},
+        {EPOCH_S * 1000000000 + sg_span_to_ns(w->wall_s + ODD_S)},
+        1e-7,
+    };
+
+    return r;
+}
+
+/* Let true time pass; the oscillator's frequency takes its random walk. */
+static void
+pass_time(struct world *w, double until_s)
+{
+    while (w->t_s < until_s) {
+        double dt = fmin(until_s - w->t_s, 1), dr, slew_s;
+
+        w->drift_ppm += w->setup->wander > 0
+                            ? 1e6 * w->setup->wander * sqrt(dt) * normal(w)
+                            : 0;
+        dr = dt * (1 + w->drift_ppm * 1e-6);
+        slew_s = fmin(w->slew_left_s, dr);
+        w->raw_s += dr;
+        w->wall_s +=
+            dr * (1 + w->base_ppm * 1e-6) + slew_s * w->slew_ppm * 1e-6;
+        w->slew_left_s -= slew_s;
+        w->t_s = until_s - w->t_s <= dt ? until_s : w->t_s + dt;
+    }
+}
+
+static void
+show(struct world *w, const struct sg_decision *decision, double step_s)
+{
+    struct sg_reading now = reading(w);
+    struct sim_view view = {
+        .t_s = w->t_s,
+        .offset_s = w->t_s - w->wall_s,
+        .now = now,
+        .packets = w->counts.packets,
+        .status = &w->status,
+        .decision = decision,
+        .step_s = step_s,
+    };
+
+    sg_engine_status(w->engine, &now, &w->status);
+    w->observer(w->arg, &view);
+}
+
+static void
+schedule(struct world *w, int i)
+{
+    double wait_s =
+        sg_engine_next_ask(w->engine, i, reading(w).raw, uniform(w));
+
+    w->channels[i].due_s = wait_s < 0 ? NEVER : w->t_s + wait_s;
+}
+
+/* Carry out a decision, as the daemon does. */
+static void
+act(struct world *w, const struct sg_decision *decision)
+{
+    const struct sg_action *action = &decision->action;
+    struct sg_decision after;
+    struct sg_reading now;
+    double step_s = 0;
+
+    w->counts.decisions++;
+    w->tick_s = w->t_s + decision->tick_s;
+    show(w, decision, 0);
+    if (action->kind != SG_ACTION_NONE) {
+        if (action->kind == SG_ACTION_STEP)
+            w->wall_s += step_s = action->offset_s;
+        w->base_ppm = action->base_ppm;
+        w->slew_ppm = action->slew_ppm;
+        w->slew_left_s = action->duration_s;
+        now = reading(w);
+        sg_engine_done(w->engine, action, 0, NULL, &now, &after);
+        show(w, &after, step_s);
+    }
+    if (decision->reschedule)
+        for (int i = 0; i < w->setup->n_sources; i++)
+            if (!w->channels[i].is_out)
+                schedule(w, i);
+}
+
+static double
+server_clock(const struct sim_source *s, double t_s)
+{
+    return t_s * (1 + s->rate_ppm * 1e-6) + s->offset_s;
+}
+
+static void
+ask(struct world *w, int i)
+{
+    struct sim_source *s = &w->sources[i];
+    struct channel *c = &w->channels[i];
+    double there_s = s->delay_s * s->skew_frac + exponential(w, s->jitter_s);
+    double back_s =
+        s->delay_s * (1 - s->skew_frac) + exponential(w, s->jitter_s);
+
+    w->counts.packets++;
+    c->is_out = true;
+    c->sent = reading(w).raw;
+    c->sent_s = w->t_s;
+    c->arrived_s = w->t_s + there_s;
+    c->is_lost = s->silent || uniform(w) < s->loss_frac;
+    c->cookie = (uint64_t)(uniform(w) * 9e18) + 1;
+    c->due_s = c->is_lost ? w->t_s + 1 : c->arrived_s + SERVER_S + back_s;
+}
+
+static void
+put32(uint8_t *at, uint64_t value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static void
+put_stamp(uint8_t *at, double clock_s)
+{
+    double whole = floor(clock_s + ODD_S);
+
+    put32(at, (uint64_t)((int64_t)whole + EPOCH_S + NTP_1970));
+    put32(at + 4, (uint64_t)((clock_s + ODD_S - whole) * 4294967296.0));
+}
+
+static void
+ntp_reply(struct world *w, int i, struct sg_outcome *ret)
+{
+    const struct sim_source *s = &w->sources[i];
+    const struct channel *c = &w->channels[i];
+    uint8_t packet[SG_NTP_HEADER_LEN] = {0x24, 2, 6, 0xe9};
+    struct sg_ntp_round round = {
+        .cookie = c->cookie,
+        .sent = c->sent,
+        .received = reading(w).raw,
+        .pivot = {EPOCH_S * 1000000000},
+    };
+
+    put32(packet + 8, (uint64_t)(s->root_s * 65536));
+    put32(packet + 24, c->cookie >> 32);
+    put32(packet + 28, c->cookie & 0xffffffff);
+    put_stamp(packet + 32, server_clock(s, c->arrived_s));
+    put_stamp(packet + 40, server_clock(s, c->arrived_s + SERVER_S));
+    sg_ntp_judge(&round, packet, sizeof packet, ret);
+}
+
+/*
+ * A KDC's clock as its answers show it.  A stale one (MIT 1.16 to 1.21)
+ * repeats in each second the first time that anybody asked for.
+ */
+static void
+kdc_reply(struct world *w, int i, struct sg_outcome *ret)
+{
+    const struct sim_source *s = &w->sources[i];
+    const struct channel *c = &w->channels[i];
+    double now_s = server_clock(s, c->arrived_s) + ODD_S, shown_s = now_s;
+    struct sg_raw received = reading(w).raw;
+
+    if (s->stale && s->load > 0)
+        shown_s = fmin(now_s, floor(now_s) + exponential(w, 1 / s->load));
+    memset(ret, 0, sizeof *ret);
+    ret->code = SG_OUTCOME_OK;
+    ret->sample.at = received;
+    ret->sample.delay_s = sg_raw_diff(received, c->sent);
+    ret->sample.lower.ns =
+        EPOCH_S * 1000000000 + sg_span_to_ns(floor(shown_s * 1e6) * 1e-6);
+    ret->sample.upper.ns =
+        EPOCH_S * 1000000000 +
+        sg_span_to_ns(floor(shown_s) + 1 + ret->sample.delay_s);
+}
+
+static void
+answer(struct world *w, int i)
+{
+    struct channel *c = &w->channels[i];
+    struct sg_reading now = reading(w);
+    struct sg_decision decision;
+    struct sg_outcome outcome = {.code = SG_OUTCOME_NO_REPLY};
+
+    c->is_out = false;
+    if (c->is_lost)
+        snprintf(outcome.text, sizeof outcome.text, "no reply in 1.0 s");
+    else if (w->sources[i].about.kind == SG_KIND_NTP)
+        ntp_reply(w, i, &outcome);
+    else
+        kdc_reply(w, i, &outcome);
+    sg_engine_set_address(w->engine, i, w->sources[i].host, 0, false);
+    sg_engine_outcome(w->engine, i, &outcome, &now, &decision);
+    schedule(w, i);
+    act(w, &decision);
+}
+
+static void
+suspend(struct world *w, double span_s)
+{
+    struct sg_decision decision;
+    struct sg_reading now;
+
+    /* the raw clock stands still; the wall clock comes back from the RTC */
+    w->t_s += span_s;
+    w->wall_s += span_s;
+    now = reading(w);
+    sg_engine_resumed(w->engine, &now, span_s, &decision);
+    for (int i = 0; i < w->setup->n_sources; i++)
+        w->channels[i] = (struct channel){.due_s = w->t_s};
+    act(w, &decision);
+}
+
+static void
+happen(struct world *w, const struct sim_happening *h)
+{
+    struct sim_source *s = h->source >= 0 ? &w->sources[h->source] : NULL;
+    struct sg_decision decision;
+    struct sg_reading now;
+
+    switch (h->verb) {
+    case SIM_OFFSET:
+        s->offset_s += h->value;
+        break;
+    case SIM_JITTER:
+        s->jitter_s = h->value;
+        break;
+    case SIM_DRIFT:
+        s->offset_s += w->t_s * (s->rate_ppm - h->value) * 1e-6;
+        s->rate_ppm = h->value;
+        break;
+    case SIM_SILENT:
+        s->silent = true;
+        break;
+    case SIM_BACK:
+        s->silent = false;
+        break;
+    case SIM_RATE:
+        w->drift_ppm += h->value;
+        break;
+    case SIM_SUSPEND:
+        suspend(w, h->value);
+        break;
+    case SIM_STEP:
+        w->wall_s += h->value;
+        if (!w->setup->notice)
+            break;
+        now = reading(w);
+        sg_engine_noticed(w->engine, &now, &decision);
+        act(w, &decision);
+        break;
+    }
+}
+
+static void
+set_up(struct world *w)
+{
+    const struct sim_setup *setup = w->setup;
+
+    w->drift_ppm = setup->drift_ppm;
+    w->wall_s = -setup->clock_offset_s;
+    memcpy(w->sources, setup->sources, sizeof w->sources);
+    w->engine = sg_engine_new(&setup->engine);
+    if (!w->engine)
+        abort();
+    w->base_ppm = setup->engine.frequency_ppm;
+    if (setup->realm[0])
+        sg_engine_add_realm(w->engine, setup->realm, setup->clockskew_s, false);
+    for (int i = 0; i < setup->n_sources; i++) {
+        sg_engine_add_source(w->engine, &setup->sources[i].about);
+        schedule(w, i);
+    }
+    w->tick_s = 64;
+    sg_status_init(&w->status);
+}
+
+/* The next thing to happen in the world: its time and a channel, or -1. */
+static double
+next_due(const struct world *w, int *ret)
+{
+    double due_s = w->tick_s;
+
+    *ret = -1;
+    for (int i = 0; i < w->setup->n_sources; i++)
+        if (w->channels[i].due_s < due_s) {
+            due_s = w->channels[i].due_s;
+            *ret = i;
+        }
+    return due_s;
+}
+
+static void
+tick(struct world *w)
+{
+    struct sg_reading now = reading(w);
+    struct sg_decision decision;
+
+    w->counts.ticks++;
+    sg_engine_tick(w->engine, &now, &decision);
+    act(w, &decision);
+}
+
+void
+sim_run(const struct sim_setup *setup, uint64_t seed, sim_observer *observer,
+        void *arg, struct sim_counts *ret)
+{
+    struct world w = {
+        .setup = setup, .random = seed, .observer = observer, .arg = arg};
+    int next = 0, channel;
+    double second_s = 1;
+
+    set_up(&w);
+    while (w.t_s < setup->run_s) {
+        double due_s = next_due(&w, &channel);
+        double event_s =
+            next < setup->n_happenings ? setup->happenings[next].at_s : NEVER;
+        double until_s = fmin(fmin(due_s, event_s), second_s);
+
+        pass_time(&w, until_s);
+        if (second_s <= until_s) {
+            second_s = floor(w.t_s) + 1;
+            show(&w, NULL, 0);
+        } else if (event_s <= until_s)
+            happen(&w, &setup->happenings[next++]);
+        else if (channel < 0)
+            tick(&w);
+        else if (w.channels[channel].is_out)
+            answer(&w, channel);
+        else
+            ask(&w, channel);
+    }
+    sg_engine_free(w.engine);
+    *ret = w.counts;
+}

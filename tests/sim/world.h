@@ -1,0 +1,90 @@
+/*
+ * A small world with a true time, in which the engine runs: a host with an
+ * oscillator, servers with clocks of their own, paths with delay.
+ *
+ * The world knows the true time, the engine does not; scenarios compare.
+ * Packets are real: an NTP server's answer is 48 bytes that the codec reads.
+ */
+#ifndef SG_SIM_WORLD_H
+#define SG_SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/engine.h"
+
+#define SIM_MAX_SOURCES 32
+#define SIM_MAX_HAPPENINGS 32
+
+struct sim_source {
+    struct sg_engine_source about;
+    char host[64];
+    double offset_s;  /* its clock - true time */
+    double rate_ppm;  /* its clock drifts by this */
+    double delay_s;   /* round trip without queues */
+    double jitter_s;  /* mean of the exponential wait, each way */
+    double skew_frac; /* share of delay_s on the way there; 0.5: even */
+    double root_s;    /* root dispersion it announces */
+    double load;      /* other questions per second to a KDC */
+    bool stale;       /* a KDC that repeats stale microseconds */
+    double loss_frac;
+    bool silent;
+};
+
+enum sim_verb {
+    SIM_OFFSET, /* a server's clock jumps by value */
+    SIM_JITTER, /* from now on */
+    SIM_DRIFT,  /* a server's clock runs faster by value ppm from now on */
+    SIM_SILENT,
+    SIM_BACK,
+    SIM_STEP,    /* somebody steps our clock by value */
+    SIM_SUSPEND, /* for value */
+    SIM_RATE,    /* our oscillator changes by value ppm */
+};
+
+struct sim_happening {
+    double at_s;
+    enum sim_verb verb;
+    int source; /* -1: our host */
+    double value;
+};
+
+struct sim_setup {
+    double run_s;
+    double clock_offset_s; /* true - wall at start */
+    double drift_ppm;      /* our oscillator against true time */
+    double wander;         /* random walk of that, per square root of 1 s */
+    bool guard;            /* guard mode */
+    bool notice;           /* the kernel tells of foreign steps */
+    struct sg_engine_config engine;
+    int n_sources;
+    struct sim_source sources[SIM_MAX_SOURCES];
+    char realm[64]; /* empty: none */
+    double clockskew_s;
+    int n_happenings;
+    struct sim_happening happenings[SIM_MAX_HAPPENINGS];
+};
+
+/* What an observer that knows the truth sees. */
+struct sim_view {
+    double t_s;
+    double offset_s; /* true - wall */
+    struct sg_reading now;
+    unsigned packets; /* so far */
+    const struct sg_status *status;
+    const struct sg_decision *decision; /* NULL: just a second that passed */
+    double step_s; /* the engine just stepped by this; 0: no */
+};
+
+typedef void sim_observer(void *arg, const struct sim_view *view);
+
+/* Counted for "costs next to nothing". */
+struct sim_counts {
+    unsigned packets, ticks, decisions;
+};
+
+/* Run it; the observer is called every simulated second and at decisions. */
+void sim_run(const struct sim_setup *setup, uint64_t seed,
+             sim_observer *observer, void *arg, struct sim_counts *ret);
+
+#endif
