@@ -1,0 +1,88 @@
+/*
+ * skewguard.conf: what the administrator wrote, checked whole, then left
+ * alone.  An empty or missing file is a valid configuration.
+ */
+#ifndef SG_SETUP_CONFIG_H
+#define SG_SETUP_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/status.h"
+#include "probe/source.h"
+
+#define SG_CONFIG_PATH "/etc/skewguard/skewguard.conf"
+#define SG_PATH_MAX 1024
+#define SG_MAX_KDCS 32 /* of one realm */
+
+enum sg_follow {
+    SG_FOLLOW_REALM,
+    SG_FOLLOW_UTC,
+};
+
+/* realm "NAME" { clockskew = 300s  kdc = { "a", "b:88", "[::1]:88" } } */
+struct sg_config_realm {
+    char name[SG_NAME_MAX];
+    double clockskew_s; /* 0: krb5.conf's, at most 300 s */
+    bool replaces_kdcs; /* kdc was given: krb5.conf is not asked */
+    int n_kdcs;
+    struct sg_target kdcs[SG_MAX_KDCS];
+};
+
+/*
+ * ntp "NAME" { address = "192.0.2.1"  port = 123 }
+ * kdc "NAME" { realm = "R"  address = "192.0.2.1"  port = 88  transport = "udp"
+ * }
+ */
+struct sg_config_server {
+    char name[SG_NAME_MAX]; /* what people see */
+    struct sg_target target;
+};
+
+struct sg_config {
+    enum sg_mode mode;
+    char clock[16]; /* "auto", "kernel", "none" */
+    enum sg_follow follow;
+    double max_poll_s; /* 16 to 1024 */
+    double kdc_poll_s; /* 4 to 1024; while KDCs are the only evidence */
+    double warn_frac, critical_frac;
+    char runtime_directory[SG_PATH_MAX];
+    char state_directory[SG_PATH_MAX];
+    char status_file[SG_PATH_MAX];
+    int n_realms;
+    struct sg_config_realm *realms;
+    int n_servers;
+    struct sg_config_server *servers;
+};
+
+/*
+ * Read a configuration.  path NULL means SG_CONFIG_PATH, which may be
+ * missing (all defaults); a path that was asked for must exist.  On failure
+ * a negative errno and err = "FILE:LINE: what, value, allowed range".
+ */
+int sg_config_load(const char *path, struct sg_config **ret,
+                   struct sg_err *err);
+
+/* The same from text already in memory; name stands for the file. */
+int sg_config_parse(const char *text, const char *name, struct sg_config **ret,
+                    struct sg_err *err);
+
+/* Accepts NULL. */
+void sg_config_free(struct sg_config *config);
+
+/* The effective configuration in the file's own syntax, as for "-t". */
+void sg_config_print(const struct sg_config *config, struct sg_buf *ret);
+
+/*
+ * Durations and shares with units: "300s", "5min", "1h", "500ms", "20%".
+ * -EINVAL with a reason that names value, unit and range.  Also used for
+ * command line options.
+ */
+int sg_parse_duration(const char *text, double min_s, double max_s,
+                      double *ret_s, struct sg_err *err);
+int sg_parse_percent(const char *text, double min_frac, double max_frac,
+                     double *ret_frac, struct sg_err *err);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * What is to be watched: skewguard.conf and krb5.conf put together.
+ */
+#ifndef SG_SETUP_PLAN_H
+#define SG_SETUP_PLAN_H
+
+#include "base/err.h"
+#include "core/status.h"
+#include "probe/source.h"
+#include "setup/config.h"
+#include "setup/realm.h"
+
+struct sg_plan_realm {
+    char name[SG_NAME_MAX];
+    double clockskew_s;   /* the budget's limit */
+    bool limit_overrides; /* it comes from skewguard.conf */
+};
+
+struct sg_plan_source {
+    char name[SG_NAME_MAX]; /* what people see */
+    struct sg_target target;
+    int realm;   /* index into realms, -1: group utc */
+    bool is_try; /* an NTP server only guessed at (a KDC's host): silence is
+                    shown and is no fault */
+};
+
+struct sg_plan {
+    int n_realms;
+    struct sg_plan_realm realms[SG_MAX_REALMS];
+    int n_sources;
+    struct sg_plan_source sources[SG_MAX_SOURCES];
+    int n_notices;
+    struct sg_notice notices[SG_MAX_NOTICES];
+};
+
+/*
+ * Realms: those of the configuration, and krb5.conf's default realm if the
+ * configuration names none.  KDCs of a realm: the configuration's list if it
+ * gives one, else krb5.conf's; kdc entries are added.  Each KDC's host is also
+ * a guessed NTP source of the realm, unless an ntp entry names that host; an
+ * ntp entry whose name or address is a KDC's belongs to that KDC's realm, any
+ * other one to utc.  limit = the configuration's clockskew, else
+ * min(krb5.conf's, 300 s).
+ *
+ * No realm at all is no error: notices says so.  A broken krb5.conf is:
+ * -EINVAL, unless the configuration needs nothing from it (then a notice).
+ * Too many realms or sources: -E2BIG with value and limit.
+ * only_realm (may be NULL): watch this realm instead of those found.
+ */
+int sg_plan_make(const struct sg_config *config, const char *only_realm,
+                 struct sg_plan *ret, struct sg_err *err);
+
+#endif
