@@ -1,0 +1,124 @@
+#include "report/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report/headline.h"
+#include "report/present.h"
+#include "report/rows.h"
+#include "report/words.h"
+
+#define HOST_COLUMNS 23
+#define BOUNDS_COLUMNS 27
+#define NTP_COLUMNS 12
+#define ERROR_INDENT 6
+
+/* Plain seconds, with no more digits than are known. */
+static struct sg_word
+seconds(double value_s, double width_s)
+{
+    struct sg_word word;
+
+    snprintf(word.text, sizeof word.text, "%+.*f", width_s < 0.1 ? 6 : 3,
+             value_s);
+    return word;
+}
+
+/* "das-m:88/udp"; a name that is too long is cut, and ends in '>'. */
+static void
+add_host(struct sg_buf *buf, const struct sg_status_source *kdc)
+{
+    struct sg_clean_name name = sg_words_clean(kdc->name);
+    char port[24];
+    int room;
+
+    snprintf(port, sizeof port, ":%d/%s", kdc->port, kdc->tcp ? "tcp" : "udp");
+    room = HOST_COLUMNS - (int)strlen(port);
+    if ((int)strlen(name.text) > room)
+        snprintf(name.text + room - 1, 2, ">");
+    sg_buf_add(buf, "  %s%-*s", name.text,
+               HOST_COLUMNS - (int)strlen(name.text), port);
+}
+
+static void
+add_row(struct sg_buf *buf, const struct sg_row *row)
+{
+    char bounds[96] = "-", ntp[48] = "-";
+
+    if (row->has_skew) {
+        double width_s = row->skew.upper_s - row->skew.lower_s;
+
+        snprintf(bounds, sizeof bounds, "%s .. %s",
+                 seconds(row->skew.lower_s, width_s).text,
+                 seconds(row->skew.upper_s, width_s).text);
+    }
+    if (row->has_ntp)
+        snprintf(ntp, sizeof ntp, "%s",
+                 seconds(row->ntp.offset_s, row->ntp.error_s).text);
+    add_host(buf, row->kdc);
+    sg_buf_add(buf, " %-*s %-*s %s\n", BOUNDS_COLUMNS, bounds, NTP_COLUMNS, ntp,
+               sg_row_trust_name(row->trust));
+    if (row->error) {
+        sg_buf_add(buf, "%*s", ERROR_INDENT, "");
+        sg_words_wrap(buf, ERROR_INDENT, ERROR_INDENT, row->error);
+    }
+}
+
+static void
+add_verdict(struct sg_buf *buf, const struct sg_status *status,
+            const struct sg_present *present, int i)
+{
+    const struct sg_status_realm *realm = &status->realms[i];
+    struct sg_buf text = SG_BUF_INIT;
+
+    sg_buf_add(&text, "%s: ", sg_state_name(present->realms[i].state));
+    if (present->realms[i].has_skew)
+        sg_buf_add(&text, "this host is ");
+    sg_headline_add_realm(&text, status, present, i);
+    if (realm->reason[0])
+        sg_buf_add(&text, "; %s", realm->reason);
+    sg_words_flush(buf, 0, 4, &text);
+}
+
+static void
+add_realm(struct sg_buf *buf, const struct sg_status *status,
+          const struct sg_present *present, int i)
+{
+    const struct sg_status_realm *realm = &status->realms[i];
+    struct sg_row row;
+    int n = 0;
+
+    sg_buf_add(buf, "%s, limit %s\n", sg_words_clean(realm->name).text,
+               sg_words_limit(realm->clockskew_s).text);
+    sg_buf_add(buf, "  %-*s %-*s %-*s %s\n", HOST_COLUMNS, "KDC",
+               BOUNDS_COLUMNS, "KDC - this host, seconds", NTP_COLUMNS,
+               "its NTP", "trust");
+    for (int j = 0; j < status->n_sources; j++) {
+        if (!sg_row_make(status, present, i, j, &row))
+            continue;
+        add_row(buf, &row);
+        n++;
+    }
+    if (n == 0)
+        sg_buf_add(buf, "  no KDC is known\n");
+    add_verdict(buf, status, present, i);
+}
+
+void
+sg_report_check_text(const struct sg_status *status,
+                     const struct sg_report_now *now, struct sg_buf *ret)
+{
+    struct sg_present present;
+
+    sg_present_make_own(status, now, &present);
+    for (int i = 0; i < status->n_realms; i++) {
+        if (i > 0)
+            sg_buf_add(ret, "\n");
+        add_realm(ret, status, &present, present.order[i]);
+    }
+    if (status->n_realms == 0)
+        sg_buf_add(ret, "%s: no Kerberos realm to check\n",
+                   sg_state_name(present.state));
+    if (status->notice[0])
+        sg_words_wrap(ret, 0, 4, status->notice);
+}

@@ -1,0 +1,41 @@
+/*
+ * The sentences that every output for people begins with, and those that
+ * several of them share.
+ */
+#ifndef SG_REPORT_HEADLINE_H
+#define SG_REPORT_HEADLINE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "core/status.h"
+#include "report/present.h"
+
+/*
+ * "WARN: this host is 74.2 s behind EXAMPLE.ORG; correct its clock", and below
+ * it what is wrong with the status itself.  Whole lines.
+ */
+void sg_headline_add(struct sg_buf *buf, const struct sg_status *status,
+                     const struct sg_present *present, bool colour);
+
+/* "this host is 74.2 s behind EXAMPLE.ORG", or why nothing is known. */
+void sg_headline_add_fact(struct sg_buf *buf, const struct sg_status *status,
+                          const struct sg_present *present);
+
+/* What is wrong with the status itself; nothing if all is well. */
+void sg_headline_add_age(struct sg_buf *buf, const struct sg_status *status,
+                         const struct sg_present *present);
+
+/* "74.2 s behind das-m (25 % of 300 s)", or why nothing is known. */
+void sg_headline_add_realm(struct sg_buf *buf, const struct sg_status *status,
+                           const struct sg_present *present, int realm);
+
+/* A state's word, in its colour; padded to width columns. */
+void sg_headline_add_state(struct sg_buf *buf, enum sg_state state,
+                           const char *word, int width, bool colour);
+
+/* The driver, what is done with the clock and why, rates and steps. */
+void sg_headline_add_clock(struct sg_buf *buf, const struct sg_status *status,
+                           const struct sg_present *present);
+
+#endif
