@@ -1,0 +1,120 @@
+#include "watch/steering.h"
+
+#include <event2/event.h>
+#include <math.h>
+
+#include "base/hostclock.h"
+
+#define RETRY_S 1.0
+
+static void
+arm(struct event *timer, double wait_s)
+{
+    double whole_s = floor(wait_s);
+    struct timeval tv = {(time_t)whole_s,
+                         (suseconds_t)((wait_s - whole_s) * 1e6)};
+
+    evtimer_add(timer, &tv);
+}
+
+static int
+steer(struct sg_steering *steering, const struct sg_clock_course *course,
+      struct sg_err *err)
+{
+    struct sg_clock *clock = steering->clock;
+    int code = clock->ops->steer(clock, course, err);
+
+    if (code < 0)
+        return code;
+    evtimer_del(steering->slew_end);
+    steering->course = *course;
+    if (course->duration_s > 0 && !clock->ends_slews) {
+        steering->slew_end_at = sg_raw_add(sg_host_raw(), course->duration_s);
+        arm(steering->slew_end, course->duration_s);
+    }
+    return 0;
+}
+
+static int
+end_slew(struct sg_steering *steering)
+{
+    struct sg_clock_course course = steering->course;
+
+    course.slew_ppm = 0;
+    course.duration_s = 0;
+    return steer(steering, &course, NULL);
+}
+
+static void
+on_slew_end(evutil_socket_t fd, short what, void *arg)
+{
+    struct sg_steering *steering = arg;
+
+    (void)fd;
+    (void)what;
+    /* a slew without an end would carry the clock away */
+    if (end_slew(steering) < 0)
+        arm(steering->slew_end, RETRY_S);
+}
+
+int
+sg_steering_open(struct sg_steering *steering, struct event_base *base,
+                 struct sg_clock *clock, double base_ppm)
+{
+    *steering = (struct sg_steering){
+        .clock = clock,
+        .slew_end = evtimer_new(base, on_slew_end, steering),
+        .course = {.base_ppm = base_ppm},
+    };
+    return steering->slew_end ? 0 : -1;
+}
+
+void
+sg_steering_take(struct sg_steering *steering, struct sg_steering *before)
+{
+    steering->course = before->course;
+    steering->slew_end_at = before->slew_end_at;
+    if (!evtimer_pending(before->slew_end, NULL))
+        return;
+    evtimer_del(before->slew_end);
+    arm(steering->slew_end,
+        fmax(sg_raw_diff(steering->slew_end_at, sg_host_raw()), 0));
+}
+
+int
+sg_steering_do(struct sg_steering *steering, const struct sg_action *action,
+               struct sg_err *err)
+{
+    struct sg_clock *clock = steering->clock;
+    struct sg_clock_course course = {
+        .base_ppm = action->base_ppm,
+        .slew_ppm = action->slew_ppm,
+        .duration_s = action->duration_s,
+        .synced = action->synced,
+        .error_s = action->error_s,
+        .bound_s = action->bound_s,
+    };
+    int code;
+
+    if (action->kind == SG_ACTION_STEP) {
+        code = clock->ops->step(clock, action->offset_s, err);
+        /* the kernel tells us of our own step, too */
+        clock->ops->rearm(clock);
+        if (code < 0)
+            return code;
+        /* it is done and counts; a course refused now is asked for again */
+        steer(steering, &course, NULL);
+        return 0;
+    }
+    return steer(steering, &course, err);
+}
+
+void
+sg_steering_close(struct sg_steering *steering)
+{
+    if (!steering->slew_end)
+        return;
+    if (evtimer_pending(steering->slew_end, NULL))
+        end_slew(steering);
+    event_free(steering->slew_end);
+}
