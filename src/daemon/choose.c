@@ -1,0 +1,71 @@
+#include "daemon/choose.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/rival.h"
+
+static int
+guard(struct sg_choice *ret, struct sg_err *err)
+{
+    ret->mode = SG_MODE_GUARD;
+    if (!ret->clock)
+        ret->clock = sg_clock_none_new(err);
+    return ret->clock ? 0 : -1;
+}
+
+static int
+choose_simulated(const struct sg_daemon_options *options,
+                 const struct sg_config *config, struct sg_choice *ret,
+                 struct sg_err *err)
+{
+    ret->clock = sg_clock_simulated_new(options->simulate, err);
+    if (!ret->clock)
+        return -1;
+    if (options->guard || config->mode == SG_MODE_GUARD) {
+        snprintf(ret->reason, sizeof ret->reason,
+                 "guard mode was asked for; the clock is simulated");
+        return guard(ret, err);
+    }
+    ret->mode = SG_MODE_DISCIPLINE;
+    snprintf(ret->reason, sizeof ret->reason,
+             "the clock is simulated, the host's is left alone");
+    return 0;
+}
+
+int
+sg_choose(const struct sg_daemon_options *options,
+          const struct sg_config *config, struct sg_choice *ret,
+          struct sg_err *err)
+{
+    char rival[64];
+    struct sg_err why;
+
+    memset(ret, 0, sizeof *ret);
+    if (options->simulate)
+        return choose_simulated(options, config, ret, err);
+    if (options->guard || config->mode == SG_MODE_GUARD) {
+        snprintf(ret->reason, sizeof ret->reason, "guard mode was asked for");
+        return guard(ret, err);
+    }
+    if (strcmp(config->clock, "none") == 0) {
+        snprintf(ret->reason, sizeof ret->reason,
+                 "clock = none: there is no clock to discipline");
+        return guard(ret, err);
+    }
+    if (config->mode == SG_MODE_AUTO && sg_rival_find(rival, sizeof rival)) {
+        snprintf(ret->reason, sizeof ret->reason,
+                 "%s steers this host's clock already", rival);
+        return guard(ret, err);
+    }
+    ret->clock = sg_clock_kernel_new(&why);
+    if (!ret->clock) {
+        snprintf(ret->reason, sizeof ret->reason, "%.*s",
+                 (int)sizeof ret->reason - 1, why.text);
+        return guard(ret, err);
+    }
+    ret->mode = SG_MODE_DISCIPLINE;
+    snprintf(ret->reason, sizeof ret->reason,
+             "the clock may be set and nobody else steers it");
+    return 0;
+}

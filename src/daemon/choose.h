@@ -1,0 +1,27 @@
+/*
+ * Which clock, and may we move it?
+ */
+#ifndef SG_DAEMON_CHOOSE_H
+#define SG_DAEMON_CHOOSE_H
+
+#include "base/err.h"
+#include "clock/clock.h"
+#include "core/status.h"
+#include "daemon/daemon.h"
+#include "setup/config.h"
+
+struct sg_choice {
+    struct sg_clock *clock; /* the caller's to free */
+    enum sg_mode mode;      /* guard or discipline */
+    char reason[SG_REASON_MAX];
+};
+
+/*
+ * Mode and driver from command line, configuration and what this host allows.
+ * -1 with a reason if the simulation's text is wrong or memory runs out.
+ */
+int sg_choose(const struct sg_daemon_options *options,
+              const struct sg_config *config, struct sg_choice *ret,
+              struct sg_err *err);
+
+#endif

@@ -1,0 +1,269 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/hostclock.h"
+#include "base/log.h"
+#include "daemon/daemon_private.h"
+#include "daemon/memory.h"
+#include "daemon/publish.h"
+
+/* A routine status is published at most so often; readers move it on. */
+#define PUBLISH_S 16.0
+/* An urgent one waits for what else happens in the same moment. */
+#define URGENT_S 0.02
+
+/* The frequency is saved as soon as it is learned, then hourly. */
+#define SAVE_FIRST_S 60
+#define SAVE_S 3600
+/* A krb5.conf that is broken or has no realm yet is looked at again. */
+#define RETRY_S 60
+
+static void
+on_event(void *arg, const struct sg_event *event)
+{
+    static const int state_levels[SG_STATE_COUNT] = {
+        [SG_STATE_OK] = LOG_NOTICE,     [SG_STATE_UNKNOWN] = LOG_WARNING,
+        [SG_STATE_WARN] = LOG_WARNING,  [SG_STATE_CRITICAL] = LOG_ERR,
+        [SG_STATE_EXCEEDED] = LOG_CRIT,
+    };
+    static const int levels[] = {
+        [SG_EVENT_SOURCE] = LOG_NOTICE,   [SG_EVENT_STEP] = LOG_NOTICE,
+        [SG_EVENT_FOREIGN] = LOG_WARNING, [SG_EVENT_RESUME] = LOG_NOTICE,
+        [SG_EVENT_REFUSED] = LOG_ERR,     [SG_EVENT_SYNC] = LOG_NOTICE,
+    };
+
+    (void)arg;
+    sg_log(event->kind == SG_EVENT_STATE ? state_levels[event->state]
+                                         : levels[event->kind],
+           "%s", event->text);
+}
+
+static void
+on_changed(void *arg, bool urgent)
+{
+    struct sg_daemon *daemon = arg;
+    double age_s = sg_raw_diff(sg_host_raw(), daemon->published);
+    double wait_s = urgent ? URGENT_S : fmax(PUBLISH_S - age_s, URGENT_S);
+    struct timeval tv = {(time_t)wait_s,
+                         (suseconds_t)((wait_s - floor(wait_s)) * 1e6)};
+
+    /* never later than was settled, however much happens meanwhile */
+    if (evtimer_pending(daemon->publish, NULL) &&
+        (daemon->is_urgent || !urgent))
+        return;
+    daemon->is_urgent = urgent;
+    evtimer_add(daemon->publish, &tv);
+}
+
+const struct sg_watch_hooks sg_daemon_hooks = {on_event, on_changed, NULL};
+
+static void
+on_publish(evutil_socket_t fd, short what, void *arg)
+{
+    struct sg_daemon *daemon = arg;
+    struct sg_err err;
+
+    (void)fd;
+    (void)what;
+    daemon->published = sg_host_raw();
+    sg_watch_status(daemon->watch, daemon->status);
+    sg_publish_notify(daemon->status);
+    if (sg_publish_file(daemon->config->status_file, daemon->status, &err) ==
+        0) {
+        if (daemon->publish_error[0])
+            sg_log(LOG_NOTICE, "%s: written again",
+                   daemon->config->status_file);
+        daemon->publish_error[0] = '\0';
+        return;
+    }
+    if (strcmp(daemon->publish_error, err.text) != 0)
+        sg_log(LOG_ERR, "status not published: %s", err.text);
+    memcpy(daemon->publish_error, err.text, sizeof daemon->publish_error);
+}
+
+static void
+add_timer(struct event *event, time_t period_s)
+{
+    struct timeval tv = {period_s, 0};
+
+    event_add(event, &tv);
+}
+
+/* False: there is nothing to save yet. */
+static bool
+save_frequency(struct sg_daemon *daemon)
+{
+    struct sg_memory memory;
+    struct sg_reading reading;
+    struct sg_err err;
+
+    if (daemon->choice.mode != SG_MODE_DISCIPLINE ||
+        !sg_watch_frequency(daemon->watch, &memory.frequency_ppm,
+                            &memory.frequency_sd_ppm) ||
+        daemon->choice.clock->ops->read(daemon->choice.clock, &reading) < 0)
+        return false;
+    memory.saved = reading.wall;
+    if (sg_file_make_folder(daemon->config->state_directory, &err) < 0 ||
+        sg_memory_save(daemon->memory_path, &memory, &err) < 0)
+        sg_log(LOG_WARNING, "frequency not saved: %s", err.text);
+    return true;
+}
+
+static void
+on_save(evutil_socket_t fd, short what, void *arg)
+{
+    struct sg_daemon *daemon = arg;
+
+    (void)fd;
+    (void)what;
+    add_timer(daemon->save, save_frequency(daemon) ? SAVE_S : SAVE_FIRST_S);
+}
+
+static void
+on_stop(evutil_socket_t fd, short what, void *arg)
+{
+    struct sg_daemon *daemon = arg;
+
+    (void)what;
+    sd_notify(0, "STOPPING=1");
+    sg_log(LOG_NOTICE, "stopping: %s", strsignal((int)fd));
+    event_base_loopbreak(daemon->base);
+}
+
+static void
+on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+    sd_notify(0, "WATCHDOG=1");
+}
+
+static void
+on_hup(evutil_socket_t fd, short what, void *arg)
+{
+    struct sg_daemon *daemon = arg;
+    struct timespec now;
+    struct sg_err err;
+
+    (void)fd;
+    (void)what;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIdMAX,
+               (intmax_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    if (sg_daemon_reload(daemon, &err) < 0)
+        sg_log(LOG_ERR, "not reloaded, the old configuration stays: %s",
+               err.text);
+    else
+        sg_log(LOG_NOTICE, "configuration reloaded");
+    sd_notify(0, "READY=1");
+    on_changed(daemon, true);
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    sg_daemon_retry(arg);
+}
+
+static int
+add_events(struct sg_daemon *daemon, struct sg_err *err)
+{
+    struct event_base *base = daemon->base;
+    uint64_t watchdog_us = 0;
+
+    daemon->publish = evtimer_new(base, on_publish, daemon);
+    daemon->save = evtimer_new(base, on_save, daemon);
+    daemon->retry = event_new(base, -1, EV_PERSIST, on_retry, daemon);
+    daemon->watchdog = event_new(base, -1, EV_PERSIST, on_watchdog, daemon);
+    daemon->term = evsignal_new(base, SIGTERM, on_stop, daemon);
+    daemon->interrupt = evsignal_new(base, SIGINT, on_stop, daemon);
+    daemon->hup = evsignal_new(base, SIGHUP, on_hup, daemon);
+    if (!daemon->publish || !daemon->save || !daemon->retry ||
+        !daemon->watchdog || !daemon->term || !daemon->interrupt ||
+        !daemon->hup)
+        return sg_err_set(err, -ENOMEM, "no memory for events");
+    signal(SIGPIPE, SIG_IGN);
+    event_add(daemon->term, NULL);
+    event_add(daemon->interrupt, NULL);
+    event_add(daemon->hup, NULL);
+    add_timer(daemon->save, SAVE_FIRST_S);
+    add_timer(daemon->retry, RETRY_S);
+    if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
+        struct timeval tv = {(time_t)(watchdog_us / 2000000),
+                             (suseconds_t)(watchdog_us / 2 % 1000000)};
+
+        event_add(daemon->watchdog, &tv);
+    }
+    return 0;
+}
+
+struct sg_daemon *
+sg_daemon_new(const struct sg_daemon_options *options, struct sg_err *err)
+{
+    struct sg_daemon *daemon = calloc(1, sizeof *daemon);
+    struct event_config *how = event_config_new();
+
+    if (daemon && how) {
+        daemon->options = *options;
+        /* a KDC's second is met to the millisecond only by exact timers */
+        event_config_set_flag(how, EVENT_BASE_FLAG_PRECISE_TIMER);
+        daemon->base = event_base_new_with_config(how);
+        daemon->status = malloc(sizeof *daemon->status);
+    }
+    if (how)
+        event_config_free(how);
+    if (!daemon || !daemon->base || !daemon->status) {
+        sg_err_set(err, -ENOMEM, "no memory for the event loop");
+        sg_daemon_free(daemon);
+        return NULL;
+    }
+    if (add_events(daemon, err) < 0 || sg_daemon_start(daemon, err) < 0) {
+        sg_daemon_free(daemon);
+        return NULL;
+    }
+    return daemon;
+}
+
+int
+sg_daemon_run(struct sg_daemon *daemon)
+{
+    int code = event_base_dispatch(daemon->base);
+
+    /* the last status says how things stood; the lock says we are gone */
+    on_publish(-1, 0, daemon);
+    return code < 0 ? -1 : 0;
+}
+
+void
+sg_daemon_free(struct sg_daemon *daemon)
+{
+    if (!daemon)
+        return;
+    if (daemon->watch)
+        save_frequency(daemon);
+    sg_watch_free(daemon->watch);
+    if (daemon->choice.clock)
+        sg_clock_free(daemon->choice.clock);
+    for (struct event **e = &daemon->publish; e <= &daemon->hup; e++)
+        if (*e)
+            event_free(*e);
+    if (daemon->base)
+        event_base_free(daemon->base);
+    sg_config_free(daemon->config);
+    free(daemon->plan);
+    free(daemon->status);
+    free(daemon);
+}

@@ -1,0 +1,55 @@
+/*
+ * The daemon's state, shared by daemon.c (the loop) and daemon_setup.c (what
+ * is watched, on which clock).
+ */
+#ifndef SG_DAEMON_DAEMON_PRIVATE_H
+#define SG_DAEMON_DAEMON_PRIVATE_H
+
+#include <sys/time.h>
+
+#include "base/err.h"
+#include "core/engine.h"
+#include "core/status.h"
+#include "daemon/choose.h"
+#include "daemon/daemon.h"
+#include "setup/config.h"
+#include "setup/plan.h"
+#include "watch/watch.h"
+
+struct event;
+struct event_base;
+
+struct sg_daemon {
+    struct sg_daemon_options options;
+    struct event_base *base;
+    struct sg_config *config;
+    struct sg_plan *plan;
+    bool plan_failed;
+    struct sg_choice choice;
+    struct sg_engine_config engine;
+    struct sg_watch *watch;
+    struct sg_status *status;
+    struct event *publish, *save, *retry, *watchdog;
+    struct event *term, *interrupt, *hup;
+    char memory_path[SG_PATH_MAX + 32];
+    struct sg_raw published;
+    bool is_urgent;                      /* what is about to be published */
+    char publish_error[SG_ERR_TEXT_MAX]; /* the last one, said once */
+};
+
+/*
+ * Read the configuration, choose a clock, begin to watch.  The loop's events
+ * must be there.
+ */
+int sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err);
+
+/* Read the configuration again; on failure everything stays as it was. */
+int sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err);
+
+/* If there is nothing to watch yet: perhaps krb5.conf was repaired. */
+void sg_daemon_retry(struct sg_daemon *daemon);
+
+/* What the watch reports. */
+extern const struct sg_watch_hooks sg_daemon_hooks;
+
+#endif

@@ -1,0 +1,232 @@
+/*
+ * What the daemon watches, and on which clock.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hostclock.h"
+#include "base/log.h"
+#include "daemon/daemon_private.h"
+#include "daemon/memory.h"
+#include "daemon/publish.h"
+
+/* The engine ticks every 64 s at the latest, and each tick publishes. */
+#define PUBLISH_WITHIN_S 90
+
+#define UNKNOWN_SD_PPM 100.0
+
+/* Say what was found once, and keep it where "status" shows it. */
+static void
+report_plan(struct sg_daemon *daemon)
+{
+    const struct sg_plan *plan = daemon->plan;
+    struct sg_status *status = daemon->status;
+
+    status->notice[0] = '\0';
+    for (int i = 0; i < plan->n_notices; i++) {
+        sg_log(LOG_WARNING, "%s", plan->notices[i].text);
+        if (i == 0)
+            memcpy(status->notice, plan->notices[i].text,
+                   sizeof status->notice);
+    }
+    for (int i = 0; i < plan->n_realms; i++)
+        sg_log(LOG_INFO, "%s: limit %.0f s", plan->realms[i].name,
+               plan->realms[i].clockskew_s);
+    sg_log(LOG_INFO, "%d realm%s, %d source%s", plan->n_realms,
+           plan->n_realms == 1 ? "" : "s", plan->n_sources,
+           plan->n_sources == 1 ? "" : "s");
+}
+
+static void
+make_engine_config(struct sg_daemon *daemon)
+{
+    const struct sg_config *config = daemon->config;
+    struct sg_engine_config *engine = &daemon->engine;
+
+    engine->mode = daemon->choice.mode;
+    engine->follow_utc = config->follow == SG_FOLLOW_UTC;
+    engine->budget.warn_frac = config->warn_frac;
+    engine->budget.critical_frac = config->critical_frac;
+    engine->poll.max_poll_s = config->max_poll_s;
+    engine->poll.kdc_poll_s = config->kdc_poll_s;
+    engine->guard = sg_guard_defaults;
+    engine->max_ppm = daemon->choice.clock->max_ppm;
+}
+
+static int
+start_watch(struct sg_daemon *daemon, struct sg_plan *plan, struct sg_err *err)
+{
+    struct sg_watch_setup setup = {
+        .base = daemon->base,
+        .plan = plan,
+        .clock = daemon->choice.clock,
+        .engine = &daemon->engine,
+        .hooks = sg_daemon_hooks,
+    };
+    struct sg_watch *watch;
+
+    setup.hooks.arg = daemon;
+    make_engine_config(daemon);
+    watch = sg_watch_new(&setup, daemon->watch, err);
+    if (!watch)
+        return -1;
+    sg_watch_free(daemon->watch);
+    daemon->watch = watch;
+    free(daemon->plan);
+    daemon->plan = plan;
+    report_plan(daemon);
+    return 0;
+}
+
+/*
+ * What is to be watched.  When starting, a krb5.conf that cannot be read must
+ * not end the guarding: the plan is then empty but for its notice.
+ */
+static struct sg_plan *
+make_plan(struct sg_daemon *daemon, const struct sg_config *config,
+          bool starting, struct sg_err *err)
+{
+    struct sg_plan *plan = calloc(1, sizeof *plan);
+
+    if (!plan) {
+        sg_err_set(err, -ENOMEM, "no memory");
+        return NULL;
+    }
+    daemon->plan_failed = sg_plan_make(config, NULL, plan, err) < 0;
+    if (!daemon->plan_failed)
+        return plan;
+    if (!starting) {
+        free(plan);
+        return NULL;
+    }
+    memset(plan, 0, sizeof *plan);
+    plan->n_notices = 1;
+    snprintf(plan->notices[0].text, sizeof plan->notices[0].text, "%.*s",
+             (int)sizeof plan->notices[0].text - 1, err->text);
+    return plan;
+}
+
+/* These take effect at a restart only: the clock and the lock are held. */
+static void
+mention_restart(const struct sg_config *before, const struct sg_config *now)
+{
+    if (before->mode != now->mode || strcmp(before->clock, now->clock) != 0 ||
+        strcmp(before->runtime_directory, now->runtime_directory) != 0 ||
+        strcmp(before->state_directory, now->state_directory) != 0)
+        sg_log(LOG_WARNING, "mode, clock, runtime_directory and "
+                            "state_directory change at the next restart");
+}
+
+int
+sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err)
+{
+    struct sg_config *before = daemon->config, *config;
+    struct sg_plan *plan;
+
+    if (sg_config_load(daemon->options.config, &config, err) < 0)
+        return -1;
+    plan = make_plan(daemon, config, false, err);
+    if (!plan) {
+        sg_config_free(config);
+        return -1;
+    }
+    daemon->config = config;
+    if (start_watch(daemon, plan, err) < 0) {
+        daemon->config = before;
+        free(plan);
+        sg_config_free(config);
+        return -1;
+    }
+    mention_restart(before, config);
+    sg_config_free(before);
+    return 0;
+}
+
+void
+sg_daemon_retry(struct sg_daemon *daemon)
+{
+    bool was_failed = daemon->plan_failed;
+    struct sg_plan *plan;
+    struct sg_err err;
+
+    if (!was_failed && daemon->plan->n_realms > 0)
+        return;
+    plan = make_plan(daemon, daemon->config, false, &err);
+    if (!plan)
+        return;
+    if (!was_failed && plan->n_realms == 0)
+        free(plan); /* nothing new */
+    else if (start_watch(daemon, plan, &err) < 0) {
+        daemon->plan_failed = was_failed;
+        free(plan);
+    } else
+        sg_log(LOG_NOTICE, "krb5.conf is in use now");
+}
+
+/* The frequency of an earlier run, at once; without one the clock's own. */
+static void
+restore_frequency(struct sg_daemon *daemon)
+{
+    struct sg_clock *clock = daemon->choice.clock;
+    struct sg_engine_config *engine = &daemon->engine;
+    struct sg_clock_course course = {0};
+    struct sg_memory memory;
+    struct sg_err err;
+    int code;
+
+    engine->frequency_sd_ppm = UNKNOWN_SD_PPM;
+    engine->floor.ns = (int64_t)SG_BUILT_UNIX_S * 1000000000;
+    if (daemon->choice.mode != SG_MODE_DISCIPLINE)
+        return;
+    clock->ops->frequency(clock, &engine->frequency_ppm);
+    code = sg_memory_load(daemon->memory_path, &memory, &err);
+    if (code < 0) {
+        if (code != -ENOENT)
+            sg_log(LOG_WARNING, "saved frequency ignored: %s", err.text);
+        return;
+    }
+    if (sg_wall_diff(memory.saved, engine->floor) > 0)
+        engine->floor = memory.saved;
+    course.base_ppm = memory.frequency_ppm;
+    if (clock->ops->steer(clock, &course, &err) < 0) {
+        sg_log(LOG_WARNING, "saved frequency not used: %s", err.text);
+        return;
+    }
+    engine->frequency_ppm = memory.frequency_ppm;
+    engine->frequency_sd_ppm = memory.frequency_sd_ppm;
+    sg_log(LOG_INFO, "clock: frequency %+.3f ppm of an earlier run",
+           memory.frequency_ppm);
+}
+
+int
+sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
+{
+    struct sg_status *status = daemon->status;
+    struct sg_plan *plan;
+
+    if (sg_config_load(daemon->options.config, &daemon->config, err) < 0 ||
+        sg_publish_lock(daemon->config->runtime_directory, err) < 0 ||
+        sg_choose(&daemon->options, daemon->config, &daemon->choice, err) < 0)
+        return -1;
+    snprintf(daemon->memory_path, sizeof daemon->memory_path, "%s/frequency.%s",
+             daemon->config->state_directory, daemon->choice.clock->ops->name);
+    sg_log(LOG_NOTICE, "%s mode: %s", sg_mode_name(daemon->choice.mode),
+           daemon->choice.reason);
+    restore_frequency(daemon);
+    sg_status_init(status);
+    status->pid = (int)getpid();
+    status->publish_within_s = PUBLISH_WITHIN_S;
+    status->started = sg_host_reading().wall;
+    memcpy(status->mode_reason, daemon->choice.reason,
+           sizeof status->mode_reason);
+    sg_publish_boot_id(status->boot_id, sizeof status->boot_id);
+    plan = make_plan(daemon, daemon->config, true, err);
+    if (!plan || start_watch(daemon, plan, err) < 0) {
+        free(plan);
+        return -1;
+    }
+    return 0;
+}
