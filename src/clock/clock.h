@@ -27,6 +27,8 @@ struct sg_clock_course {
     bool synced;       /* tell the kernel that the clock is synchronised */
     double error_s;    /* estimated error, for the kernel's esterror */
     double bound_s;    /* largest error, for the kernel's maxerror */
+    int leap_s;        /* +1: a second is inserted at the end of this UTC day,
+                          -1: one is left out, 0: neither */
 };
 
 /* Each returns 0 or a negative errno, with a reason in err (may be NULL). */

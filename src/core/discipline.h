@@ -29,6 +29,7 @@ struct sg_action {
     double duration_s; /* ... for so long */
     bool synced;       /* what the kernel may be told */
     double error_s, bound_s;
+    int leap_s; /* see sg_clock_course */
 };
 
 struct sg_discipline {

@@ -93,6 +93,7 @@ sg_steering_do(struct sg_steering *steering, const struct sg_action *action,
         .synced = action->synced,
         .error_s = action->error_s,
         .bound_s = action->bound_s,
+        .leap_s = action->leap_s,
     };
     int code;
 
