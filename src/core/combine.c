@@ -165,7 +165,11 @@ average(const struct sg_candidate *candidates, int n, struct sg_consensus *ret)
         x_sum += w * c->skew.offset_s;
         rw_sum += rw;
         r_sum += rw * c->estimate.model.rate_ppm;
-        best_s = fmin(best_s, error_s);
+        if (error_s < best_s) {
+            best_s = error_s;
+            ret->wander_ppm = c->estimate.model.wander_ppm;
+            ret->walk = c->estimate.model.walk;
+        }
         ret->sources_steering++;
     }
     if (ret->sources_steering == 0)

@@ -95,12 +95,8 @@ struct sg_drift
 sg_engine_drift(const struct sg_engine *engine, double *ret_sd_ppm)
 {
     /* quartz, and the calibration of a virtual machine's counter */
-    struct sg_drift drift = {0, 200};
+    struct sg_drift drift = {sg_local_rate_ppm(&engine->local), 200};
 
-    *ret_sd_ppm = SG_UNKNOWN_SD_PPM;
-    if (!engine->local.natural_known)
-        return drift;
-    drift.rate_ppm = engine->discipline.base_ppm + engine->local.natural_ppm;
     *ret_sd_ppm = engine->frequency_sd_ppm;
     if (engine->rate_learned) {
         drift.rate_ppm = engine->reference_ppm;

@@ -178,7 +178,8 @@ note_fate(struct sg_engine *engine, struct source *source,
         source->spikes = 0;
     if (fate == SG_FILTER_JUMPED || source->spikes == SG_SPIKES_MAX)
         doubt_rate(engine, source, ret);
-    if (fate == SG_FILTER_SPIKE || fate == SG_FILTER_JUMPED)
+    if (fate == SG_FILTER_SPIKE || fate == SG_FILTER_JUMPED ||
+        fate == SG_FILTER_SURPRISED)
         be_surprised(engine, source, fate == SG_FILTER_JUMPED, ret);
 }
 
@@ -199,6 +200,6 @@ sg_engine_note_answer(struct sg_engine *engine, int index,
     note_fate(engine, source,
               sg_filter_add(source->filter, &outcome->sample, &drift, sd_ppm),
               ret);
-    sg_filter_estimate(source->filter, outcome->sample.at, &drift, sd_ppm,
+    sg_filter_estimate(source->filter, outcome->sample.at, &drift,
                        &source->estimate);
 }

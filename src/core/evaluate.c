@@ -271,9 +271,8 @@ note_model(struct sg_engine *engine, const struct sg_reading *reading)
         .growth_ppm =
             drift.bound_ppm +
             (c->rate_sd_ppm >= 0 ? fabs(c->rate_ppm - drift.rate_ppm) : 0),
-        .wander_ppm = c->rate_sd_ppm >= 0
-                          ? fmin(drift.bound_ppm, 5 * c->rate_sd_ppm + 0.1)
-                          : drift.bound_ppm,
+        .wander_ppm = c->has_guess ? c->wander_ppm : drift.bound_ppm,
+        .walk = c->walk,
     };
 }
 

@@ -3,8 +3,8 @@
  *
  * Two things are kept apart.  Bounds: every sample says where the source's
  * clock certainly was; past samples are moved on with what is known of the
- * rate and intersected.  Guess: samples that have one are fitted with a line
- * against the raw clock, weighted by how long each waited in queues.
+ * rate and intersected.  Guess: samples that have one are followed by a bank
+ * of Kalman filters against the raw clock, see core/bank.h.
  *
  * Nobody adjusts the raw clock, so history stays valid whatever happens to
  * the wall clock; only a suspend ends it.
@@ -30,8 +30,9 @@ struct sg_drift {
 
 enum sg_filter_fate {
     SG_FILTER_KEPT,
-    SG_FILTER_STALE,  /* not newer than the newest sample kept: dropped */
-    SG_FILTER_SPIKE,  /* contradicts the bounds; set aside until confirmed */
+    SG_FILTER_SURPRISED, /* kept, but nothing before let it expect */
+    SG_FILTER_STALE,     /* not newer than the newest sample kept: dropped */
+    SG_FILTER_SPIKE,     /* contradicts the bounds; set aside until confirmed */
     SG_FILTER_JUMPED, /* a second one agrees with the spike: the source's clock
                          was moved; history now begins with these two */
 };
@@ -49,7 +50,11 @@ struct sg_filter *sg_filter_new(void);
 /* Accepts NULL. */
 void sg_filter_free(struct sg_filter *filter);
 
-/* Hand over one sample; it is copied.  For prior_sd_ppm see below. */
+/*
+ * Hand over one sample; it is copied.  prior_sd_ppm says how well
+ * drift->rate_ppm is known as a guess (its bound is a limit); it only matters
+ * while samples are few.
+ */
 enum sg_filter_fate sg_filter_add(struct sg_filter *filter,
                                   const struct sg_sample *sample,
                                   const struct sg_drift *drift,
@@ -57,12 +62,10 @@ enum sg_filter_fate sg_filter_add(struct sg_filter *filter,
 
 /*
  * The source's clock at the instant now.  False, leaving *ret alone, while
- * there is no sample.  prior_sd_ppm says how well drift->rate_ppm is known as
- * a guess (its bound is a limit); it only matters while samples are few.
+ * there is no sample.
  */
 bool sg_filter_estimate(const struct sg_filter *filter, struct sg_raw now,
-                        const struct sg_drift *drift, double prior_sd_ppm,
-                        struct sg_estimate *ret);
+                        const struct sg_drift *drift, struct sg_estimate *ret);
 
 /* The newest sample; NULL while there is none. */
 const struct sg_sample *sg_filter_newest(const struct sg_filter *filter);

@@ -56,7 +56,8 @@ struct field {
     BOOL(s, model.valid), NS(s, model.at), NS(s, model.ref),                   \
         DOUBLE(s, model.lower_s), DOUBLE(s, model.upper_s),                    \
         DOUBLE(s, model.error_s), DOUBLE(s, model.rate_ppm),                   \
-        DOUBLE(s, model.growth_ppm), DOUBLE(s, model.wander_ppm)
+        DOUBLE(s, model.growth_ppm), DOUBLE(s, model.wander_ppm),              \
+        DOUBLE(s, model.walk)
 
 /* clang-format off */
 static const struct field top_fields[] = {

@@ -416,8 +416,8 @@ test_random_numbers(void **state)
         for (int j = 0; j < status.n_realms; j++) {
             struct sg_status_realm *realm = &status.realms[j];
 
-            realm->model = (struct sg_model){true, {rand()}, {rand()}, ANY, ANY,
-                                             ANY,  ANY,      ANY,      ANY};
+            realm->model = (struct sg_model){
+                true, {rand()}, {rand()}, ANY, ANY, ANY, ANY, ANY, ANY, ANY};
             realm->clockskew_s = ANY;
             realm->time_to_limit_s = ANY;
         }
