@@ -5,10 +5,10 @@
 #include <string.h>
 
 /*
- * What is worth a step.  At start: more than a slew of 10 s at 500 ppm can
- * remove.  Later: nobody wants steps, but 0.1 s would be slewed for 200 s.
+ * What is worth a step.  At start: more than a slew of 10 s can remove.
+ * Later: nobody wants steps, but 0.1 s would be slewed for 200 s at 500 ppm.
  */
-#define STEP_AT_START_S 0.005
+#define SLEW_AT_START_S 10.0
 #define STEP_RUNNING_S 0.1
 
 /* A lone host moves us by at most 1 s per hour, and one that contradicts us for
@@ -20,7 +20,7 @@
 #define CLAIM_SLACK_S 0.1
 
 /* An offset is spread over half a poll: shorter only adds frequency noise. */
-#define SPREAD_MIN_S 2.0
+#define SPREAD_MIN_S 0.5
 #define SPREAD_MAX_S 32.0
 
 /* Without a new answer a slew ends after two polls: whoever asked for it may be
@@ -33,11 +33,12 @@
 
 void
 sg_discipline_init(struct sg_discipline *discipline, double base_ppm,
-                   double max_ppm, const struct sg_guard_limits *limits)
+                   const struct sg_rates *rates,
+                   const struct sg_guard_limits *limits)
 {
     memset(discipline, 0, sizeof *discipline);
     sg_guard_init(&discipline->guard, limits);
-    discipline->max_ppm = max_ppm;
+    discipline->rates = *rates;
     discipline->base_ppm = base_ppm;
     discipline->anchor_ppm = base_ppm;
     discipline->starting = true;
@@ -47,6 +48,7 @@ void
 sg_discipline_restart(struct sg_discipline *discipline)
 {
     discipline->starting = true;
+    discipline->settling = false;
     discipline->contradicted = false;
 }
 
@@ -118,15 +120,31 @@ trust_allows(const struct sg_discipline *discipline,
     return false;
 }
 
-/* How much faster or slower the evidence may make us for a while. */
+/* Until its first correction is done, what a lone host says is as good as two:
+ * it might as well have had a step. */
+static bool
+is_first_correction(const struct sg_discipline *discipline,
+                    const struct sg_situation *situation)
+{
+    return discipline->starting ||
+           (discipline->settling &&
+            sg_raw_diff(discipline->settled, situation->now) > 0);
+}
+
+/* How much faster or slower the evidence may make us for a while; beyond
+ * max_ppm for fast_s at most. */
 static double
 slew_limit_ppm(const struct sg_discipline *discipline,
                const struct sg_situation *situation, double offset_s)
 {
-    double room_ppm = discipline->max_ppm - fabs(discipline->base_ppm);
+    const struct sg_rates *rates = &discipline->rates;
+    double room_ppm =
+        fmax(rates->max_ppm, rates->fast_ppm) - fabs(discipline->base_ppm);
     double led_ppm = discipline->base_ppm - discipline->anchor_ppm;
 
-    if (situation->consensus->hosts >= 2)
+    if (situation->consensus->hosts >= 2 ||
+        (is_first_correction(discipline, situation) &&
+         !situation->consensus->disputed))
         return room_ppm;
     /* what a lone host made of our frequency is part of what it may do */
     return fmin(room_ppm, LONE_PPM - copysign(led_ppm, offset_s * led_ppm));
@@ -139,6 +157,7 @@ slew(const struct sg_discipline *discipline,
      struct sg_action *ret)
 {
     double limit_ppm = slew_limit_ppm(discipline, situation, offset_s);
+    double longest_s = fmax(SLEW_POLLS * situation->poll_s, SLEW_LEAST_S);
 
     ret->kind = SG_ACTION_STEER;
     ret->base_ppm = discipline->base_ppm;
@@ -146,8 +165,35 @@ slew(const struct sg_discipline *discipline,
     if (limit_ppm <= 0 || offset_s == 0)
         return;
     ret->slew_ppm = clamp(offset_s / spread_s * 1e6, limit_ppm);
-    ret->duration_s = fmin(offset_s / ret->slew_ppm * 1e6,
-                           fmax(SLEW_POLLS * situation->poll_s, SLEW_LEAST_S));
+    if (fabs(ret->slew_ppm + ret->base_ppm) > discipline->rates.max_ppm)
+        longest_s = discipline->rates.fast_s;
+    ret->duration_s = fmin(offset_s / ret->slew_ppm * 1e6, longest_s);
+}
+
+/* Offsets beyond this ask for a step. */
+static double
+step_least_s(const struct sg_discipline *discipline,
+             const struct sg_situation *situation)
+{
+    const struct sg_rates *rates = &discipline->rates;
+    double fast_ppm = fmax(rates->max_ppm, rates->fast_ppm);
+
+    if (!is_first_correction(discipline, situation))
+        return STEP_RUNNING_S;
+    return (fast_ppm - fabs(discipline->base_ppm)) * 1e-6 * SLEW_AT_START_S;
+}
+
+/* The first correction is decided: a slew may take its time, but no other
+ * occasion. */
+static void
+begin_settling(struct sg_discipline *discipline,
+               const struct sg_situation *situation)
+{
+    if (!discipline->starting)
+        return;
+    discipline->starting = false;
+    discipline->settling = true;
+    discipline->settled = sg_raw_add(situation->now, SLEW_AT_START_S);
 }
 
 /* Only from those whose offset is believed, or a refused liar would still
@@ -162,13 +208,14 @@ learn_frequency(struct sg_discipline *discipline,
     if (!situation->natural_known || c->rate_sd_ppm < 0 ||
         c->rate_sd_ppm > RATE_TRUST_PPM)
         return;
-    ppm = clamp(c->rate_ppm - situation->natural_ppm, discipline->max_ppm);
+    ppm =
+        clamp(c->rate_ppm - situation->natural_ppm, discipline->rates.max_ppm);
     if (c->hosts >= 2)
         discipline->anchor_ppm = ppm;
     else
         ppm = discipline->anchor_ppm +
               clamp(ppm - discipline->anchor_ppm, LONE_PPM);
-    discipline->base_ppm = clamp(ppm, discipline->max_ppm);
+    discipline->base_ppm = clamp(ppm, discipline->rates.max_ppm);
 }
 
 /* A large offset: step if trust and guard allow it. */
@@ -252,7 +299,7 @@ sg_discipline_decide(struct sg_discipline *discipline,
                      struct sg_action *ret, char *why, unsigned why_size)
 {
     const struct sg_consensus *c = situation->consensus;
-    double offset_s = c->offset_s, spread_s, least_s;
+    double offset_s = c->offset_s, spread_s;
     bool large;
 
     memset(ret, 0, sizeof *ret);
@@ -266,11 +313,11 @@ sg_discipline_decide(struct sg_discipline *discipline,
     /* inside what the KDCs' answers leave open there is nothing to correct */
     if (!c->has_guess && c->lo_s <= 0 && c->hi_s >= 0)
         offset_s = 0;
-    least_s = discipline->starting ? STEP_AT_START_S : STEP_RUNNING_S;
-    large = fabs(offset_s) > least_s;
-    note_contradiction(discipline, situation,
-                       large && c->hosts < 2 &&
-                           (c->disputed || !discipline->starting));
+    large = fabs(offset_s) > step_least_s(discipline, situation);
+    note_contradiction(
+        discipline, situation,
+        large && c->hosts < 2 &&
+            (c->disputed || !is_first_correction(discipline, situation)));
     ret->synced = !large;
     ret->error_s = c->error_s;
     ret->bound_s = fmax(fabs(c->lo_s), fabs(c->hi_s));
@@ -281,7 +328,7 @@ sg_discipline_decide(struct sg_discipline *discipline,
     learn_frequency(discipline, situation);
     spread_s = clamp(situation->poll_s / 2, SPREAD_MAX_S);
     slew(discipline, situation, offset_s, fmax(spread_s, SPREAD_MIN_S), ret);
-    discipline->starting = false;
+    begin_settling(discipline, situation);
     snprintf(why, why_size,
              "slew %+.6f s in %.1f s, frequency %+.3f ppm: %d source%s of %d "
              "host%s",

@@ -32,10 +32,19 @@ struct sg_action {
     int leap_s; /* see sg_clock_course */
 };
 
+/* What the clock driver can do. */
+struct sg_rates {
+    double max_ppm;  /* of base and slew together */
+    double fast_ppm; /* the same for a slew that lasts no longer than ... */
+    double fast_s;   /* ... this; 0: there are no such slews */
+};
+
 struct sg_discipline {
     struct sg_guard guard;
-    double max_ppm; /* of base and slew together */
-    bool starting;  /* nothing was corrected since start or resume */
+    struct sg_rates rates;
+    bool starting;         /* nothing was corrected since start or resume */
+    bool settling;         /* the first correction, a slew, goes on ... */
+    struct sg_raw settled; /* ... until then at most */
     double base_ppm;
     double anchor_ppm;   /* the same without what a lone host added to it */
     bool contradicted;   /* a lone host says something else ... */
@@ -57,7 +66,8 @@ struct sg_situation {
 };
 
 void sg_discipline_init(struct sg_discipline *discipline, double base_ppm,
-                        double max_ppm, const struct sg_guard_limits *limits);
+                        const struct sg_rates *rates,
+                        const struct sg_guard_limits *limits);
 
 /* As at start: the next correction may be a large one. */
 void sg_discipline_restart(struct sg_discipline *discipline);

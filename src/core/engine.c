@@ -34,7 +34,7 @@ sg_engine_new(const struct sg_engine_config *config)
         return NULL;
     engine->config = *config;
     sg_discipline_init(&engine->discipline, config->frequency_ppm,
-                       config->max_ppm, &config->guard);
+                       &config->rates, &config->guard);
     sg_local_init(&engine->local, config->frequency_ppm);
     engine->frequency_sd_ppm = config->frequency_sd_ppm;
     snprintf(engine->decision, sizeof engine->decision,

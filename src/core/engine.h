@@ -27,7 +27,7 @@ struct sg_engine_config {
     struct sg_budget_config budget;
     struct sg_poll_config poll;
     struct sg_guard_limits guard;
-    double max_ppm;          /* of the clock driver */
+    struct sg_rates rates;   /* of the clock driver */
     double frequency_ppm;    /* in force now, as saved by an earlier run ... */
     double frequency_sd_ppm; /* ... and how well it is known; 100 if it isn't */
     struct sg_wall floor;    /* no clock may read earlier: build or last run */

@@ -75,10 +75,10 @@ adopt_source(struct source *source, struct source *before)
 static void
 adopt_clock(struct sg_engine *engine, const struct sg_engine *before)
 {
-    double max_ppm = engine->discipline.max_ppm;
+    struct sg_rates rates = engine->discipline.rates;
 
     engine->discipline = before->discipline;
-    engine->discipline.max_ppm = max_ppm;
+    engine->discipline.rates = rates;
     engine->discipline.guard.limits = engine->config.guard;
     engine->local = before->local;
     engine->model = before->model;

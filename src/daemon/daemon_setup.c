@@ -53,7 +53,7 @@ make_engine_config(struct sg_daemon *daemon)
     engine->poll.max_poll_s = config->max_poll_s;
     engine->poll.kdc_poll_s = config->kdc_poll_s;
     engine->guard = sg_guard_defaults;
-    engine->max_ppm = daemon->choice.clock->max_ppm;
+    engine->rates.max_ppm = daemon->choice.clock->max_ppm;
 }
 
 static int

@@ -201,7 +201,7 @@ main(int argc, char **argv)
         .budget = {0.2, 0.6},
         .poll = {64, 64},
         .guard = sg_guard_defaults,
-        .max_ppm = 500,
+        .rates = {.max_ppm = 500},
         .frequency_sd_ppm = 100,
     };
     static struct world w;

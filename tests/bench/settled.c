@@ -59,7 +59,7 @@ main(void)
                 .mode = SG_MODE_DISCIPLINE,
                 .budget = {0.2, 0.6},
                 .poll = {64, 64},
-                .max_ppm = 500,
+                .rates = {.max_ppm = 500},
                 .frequency_sd_ppm = 100,
             },
     };

@@ -331,7 +331,7 @@ set_defaults(struct sim_scenario *ret)
         .budget = {0.2, 0.6},
         .poll = {64, 64},
         .guard = sg_guard_defaults,
-        .max_ppm = 500,
+        .rates = {.max_ppm = 500},
         .frequency_sd_ppm = 100,
         .floor = {1767000000LL * 1000000000},
     };

@@ -33,7 +33,7 @@ world_config(enum sg_mode mode)
         .budget = {.warn_frac = 0.2, .critical_frac = 0.6},
         .poll = {.max_poll_s = 64, .kdc_poll_s = 64},
         .guard = sg_guard_defaults,
-        .max_ppm = 500,
+        .rates = {.max_ppm = 500},
         .frequency_sd_ppm = 100,
     };
 }

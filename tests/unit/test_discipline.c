@@ -38,7 +38,8 @@ new_bench(void)
         .situation = {.ready = true, .poll_s = 64},
     };
 
-    sg_discipline_init(&b.discipline, 0, 500, &sg_guard_defaults);
+    sg_discipline_init(&b.discipline, 0, &(struct sg_rates){.max_ppm = 500},
+                       &sg_guard_defaults);
     return b;
 }
 
@@ -133,8 +134,8 @@ small_offsets_are_slewed_over_half_a_poll(void **state)
                         "sources of 2 hosts");
     b.situation.poll_s = 0.25;
     decide(&b, 65, -0.0001);
-    assert_near(b.action.duration_s, 2, 1e-9);
-    assert_near(b.action.slew_ppm, -50, 1e-9);
+    assert_near(b.action.duration_s, 0.5, 1e-9);
+    assert_near(b.action.slew_ppm, -200, 1e-9);
     b.consensus.hosts = b.consensus.sources_steering = 1;
     decide(&b, 66, 0);
     assert_true(b.action.slew_ppm == 0 && b.action.duration_s == 0);

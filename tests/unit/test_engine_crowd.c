@@ -95,7 +95,7 @@ begin(struct crowd *crowd, int n)
         .budget = {0.2, 0.6},
         .poll = {POLL_S, POLL_S},
         .guard = sg_guard_defaults,
-        .max_ppm = 500,
+        .rates = {.max_ppm = 500},
         .frequency_sd_ppm = 100,
     };
     struct sg_engine_source about = {

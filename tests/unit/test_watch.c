@@ -210,7 +210,7 @@ begin(struct world *world, enum sg_mode mode, const char *spec)
         .budget = {.warn_frac = 0.2, .critical_frac = 0.6},
         .poll = {.max_poll_s = 64, .kdc_poll_s = 64},
         .guard = sg_guard_defaults,
-        .max_ppm = 500,
+        .rates = {.max_ppm = 500},
         .frequency_sd_ppm = 100,
     };
     add_server(world, 0, AF_INET);
