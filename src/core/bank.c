@@ -52,6 +52,7 @@ _Static_assert(SG_BANK_TRACKS == SHOCK + 1, "a track for each assumption");
  * happens by chance once in 1e13. */
 #define LATE_ENOUGH 8
 #define LATE_WAITS 2.0
+#define EARLY_SDS 4.0
 
 static double
 belief(int track)
@@ -151,15 +152,37 @@ make_edges(const struct sg_bank *bank, const struct sg_trip *trip,
     };
 }
 
-/* A path that became longer, both ways alike.  One that became longer one way
- * cannot be told from a queue, and is treated like one. */
+/* Another path: its shortest delay differs by about so much, both ways alike.
+ */
+static void
+change_path(struct sg_bank *bank, double longer_s)
+{
+    for (int i = 0; i < SG_BANK_TRACKS; i++) {
+        struct sg_track *track = &bank->tracks[i];
+
+        track->mean[SG_TRACK_LEAST_S] += longer_s;
+        track->cov[SG_TRACK_LEAST_S][SG_TRACK_LEAST_S] +=
+            longer_s * longer_s / 4;
+    }
+    bank->late = 0;
+}
+
+/*
+ * A round trip shorter than the path allows needs no second look.  A path that
+ * became longer one way cannot be told from a queue, and is treated like one.
+ */
 static void
 notice_path(struct sg_bank *bank, const struct sg_track_edge edges[2])
 {
     double there_s = sg_track_wait_s(&bank->mixed, &edges[0]);
     double back_s = sg_track_wait_s(&bank->mixed, &edges[1]);
-    double late_s = fmin(there_s, back_s);
+    double late_s = fmin(there_s, back_s), early_s = -(there_s + back_s) / 2;
+    double sure_s = sqrt(bank->mixed.cov[SG_TRACK_LEAST_S][SG_TRACK_LEAST_S]);
 
+    if (early_s > EARLY_SDS * sure_s + STAMP_S) {
+        change_path(bank, -early_s);
+        return;
+    }
     if (there_s < LATE_WAITS * bank->wait_s[0] ||
         back_s < LATE_WAITS * bank->wait_s[1]) {
         bank->late = 0;
@@ -167,14 +190,8 @@ notice_path(struct sg_bank *bank, const struct sg_track_edge edges[2])
     }
     if (bank->late == 0 || late_s < bank->least_late_s)
         bank->least_late_s = late_s;
-    if (++bank->late < LATE_ENOUGH)
-        return;
-    bank->late = 0;
-    for (int i = 0; i < SG_BANK_TRACKS; i++) {
-        bank->tracks[i].mean[SG_TRACK_LEAST_S] += bank->least_late_s;
-        bank->tracks[i].cov[SG_TRACK_LEAST_S][SG_TRACK_LEAST_S] +=
-            pow(bank->least_late_s / 2, 2);
-    }
+    if (++bank->late == LATE_ENOUGH)
+        change_path(bank, bank->least_late_s);
 }
 
 /* Each track takes the measurement in; their weights follow how likely it was
@@ -245,10 +262,10 @@ sg_bank_look(const struct sg_bank *bank, double t_s, struct sg_bank_view *ret)
 
     /* a shock passes: it says nothing of how things go on */
     for (int i = 0; i < SHOCK; i++) {
-        walk += bank->weights[i] * pow(wander_of(bank, i), 2);
+        walk += bank->weights[i] * wander_of(bank, i);
         sum += bank->weights[i];
     }
-    ret->wander = sum > 0 ? sqrt(walk / sum) : wanders[N_WANDERS - 1];
+    ret->wander = sum > 0 ? walk / sum : wanders[N_WANDERS - 1];
     sg_track_pass(&track, t_s - bank->t_s, ret->wander);
     ret->offset_s = track.mean[SG_TRACK_OFFSET_S];
     ret->rate = track.mean[SG_TRACK_RATE];

@@ -17,8 +17,10 @@
  * series: Abramowitz and Stegun 7.1.23. */
 #define FAR (-25.0)
 
-/* An edge never makes a track quite certain. */
+/* An edge never makes a track quite certain ... */
 #define NARROW_MOST (1 - 1e-6)
+/* ... and rounding no deviation less than this (of seconds, or of a rate). */
+#define LEAST_SD 1e-12
 
 void
 sg_track_pass(struct sg_track *track, double span_s, double wander)
@@ -68,6 +70,22 @@ cut_at(double x)
     return cut;
 }
 
+/* What is left of a covariance after much cutting is still to be one. */
+static void
+tidy(struct sg_track *track)
+{
+    double(*p)[SG_TRACK_STATES] = track->cov;
+
+    for (int i = 0; i < SG_TRACK_STATES; i++)
+        p[i][i] = fmax(p[i][i], LEAST_SD * LEAST_SD);
+    for (int i = 0; i < SG_TRACK_STATES; i++)
+        for (int j = 0; j < i; j++) {
+            double most = sqrt(p[i][i] * p[j][j]);
+
+            p[i][j] = p[j][i] = fmin(fmax(p[i][j], -most), most);
+        }
+}
+
 double
 sg_track_add(struct sg_track *track, const struct sg_track_edge *edge)
 {
@@ -93,6 +111,7 @@ sg_track_add(struct sg_track *track, const struct sg_track_edge *edge)
         for (int j = 0; j < SG_TRACK_STATES; j++)
             track->cov[i][j] -= gain[i] * gain[j] * shrink;
     }
+    tidy(track);
     return -log(edge->wait_s) -
            (TAIL + 1) * log1p(waited_s / (TAIL * edge->wait_s)) -
            slope * (wait_s - waited_s) + var * slope * slope / 2 +
