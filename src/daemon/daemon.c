@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -14,7 +15,9 @@
 #include "base/hostclock.h"
 #include "base/log.h"
 #include "daemon/daemon_private.h"
+#include "daemon/loop.h"
 #include "daemon/memory.h"
+#include "daemon/once.h"
 #include "daemon/publish.h"
 
 /* A routine status is published at most so often; readers move it on. */
@@ -57,6 +60,8 @@ on_changed(void *arg, bool urgent)
     struct timeval tv = {(time_t)wait_s,
                          (suseconds_t)((wait_s - floor(wait_s)) * 1e6)};
 
+    if (daemon->options.once)
+        sg_once_look(daemon);
     /* never later than was settled, however much happens meanwhile */
     if (evtimer_pending(daemon->publish, NULL) &&
         (daemon->is_urgent || !urgent))
@@ -130,14 +135,14 @@ on_save(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-on_stop(evutil_socket_t fd, short what, void *arg)
+on_stop(void *arg, int number)
 {
     struct sg_daemon *daemon = arg;
 
-    (void)what;
     sd_notify(0, "STOPPING=1");
-    sg_log(LOG_NOTICE, "stopping: %s", strsignal((int)fd));
-    event_base_loopbreak(daemon->base);
+    sg_log(LOG_NOTICE, "stopping: %s", strsignal(number));
+    daemon->exit_status = daemon->options.once ? EX_TEMPFAIL : 0;
+    sg_loop_end(daemon->loop);
 }
 
 static void
@@ -150,14 +155,13 @@ on_watchdog(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-on_hup(evutil_socket_t fd, short what, void *arg)
+on_hup(void *arg, int number)
 {
     struct sg_daemon *daemon = arg;
     struct timespec now;
     struct sg_err err;
 
-    (void)fd;
-    (void)what;
+    (void)number;
     clock_gettime(CLOCK_MONOTONIC, &now);
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIdMAX,
                (intmax_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
@@ -179,6 +183,18 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 }
 
 static int
+hear_signals(struct sg_daemon *daemon)
+{
+    struct sg_loop *loop = daemon->loop;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (sg_loop_hear(loop, SIGTERM, on_stop, daemon) < 0 ||
+        sg_loop_hear(loop, SIGINT, on_stop, daemon) < 0)
+        return -1;
+    return sg_loop_hear(loop, SIGHUP, on_hup, daemon);
+}
+
+static int
 add_events(struct sg_daemon *daemon, struct sg_err *err)
 {
     struct event_base *base = daemon->base;
@@ -188,17 +204,10 @@ add_events(struct sg_daemon *daemon, struct sg_err *err)
     daemon->save = evtimer_new(base, on_save, daemon);
     daemon->retry = event_new(base, -1, EV_PERSIST, on_retry, daemon);
     daemon->watchdog = event_new(base, -1, EV_PERSIST, on_watchdog, daemon);
-    daemon->term = evsignal_new(base, SIGTERM, on_stop, daemon);
-    daemon->interrupt = evsignal_new(base, SIGINT, on_stop, daemon);
-    daemon->hup = evsignal_new(base, SIGHUP, on_hup, daemon);
+    daemon->once = evtimer_new(base, sg_once_over, daemon);
     if (!daemon->publish || !daemon->save || !daemon->retry ||
-        !daemon->watchdog || !daemon->term || !daemon->interrupt ||
-        !daemon->hup)
+        !daemon->watchdog || !daemon->once || hear_signals(daemon) < 0)
         return sg_err_set(err, -ENOMEM, "no memory for events");
-    signal(SIGPIPE, SIG_IGN);
-    event_add(daemon->term, NULL);
-    event_add(daemon->interrupt, NULL);
-    event_add(daemon->hup, NULL);
     add_timer(daemon->save, SAVE_FIRST_S);
     add_timer(daemon->retry, RETRY_S);
     if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
@@ -214,22 +223,21 @@ struct sg_daemon *
 sg_daemon_new(const struct sg_daemon_options *options, struct sg_err *err)
 {
     struct sg_daemon *daemon = calloc(1, sizeof *daemon);
-    struct event_config *how = event_config_new();
 
-    if (daemon && how) {
-        daemon->options = *options;
-        /* a KDC's second is met to the millisecond only by exact timers */
-        event_config_set_flag(how, EVENT_BASE_FLAG_PRECISE_TIMER);
-        daemon->base = event_base_new_with_config(how);
+    if (daemon)
         daemon->status = malloc(sizeof *daemon->status);
-    }
-    if (how)
-        event_config_free(how);
-    if (!daemon || !daemon->base || !daemon->status) {
-        sg_err_set(err, -ENOMEM, "no memory for the event loop");
+    if (!daemon || !daemon->status) {
+        sg_err_set(err, -ENOMEM, "no memory");
         sg_daemon_free(daemon);
         return NULL;
     }
+    daemon->options = *options;
+    daemon->loop = sg_loop_new(options->minimal || options->once, err);
+    if (!daemon->loop) {
+        sg_daemon_free(daemon);
+        return NULL;
+    }
+    daemon->base = sg_loop_base(daemon->loop);
     if (add_events(daemon, err) < 0 || sg_daemon_start(daemon, err) < 0) {
         sg_daemon_free(daemon);
         return NULL;
@@ -240,11 +248,13 @@ sg_daemon_new(const struct sg_daemon_options *options, struct sg_err *err)
 int
 sg_daemon_run(struct sg_daemon *daemon)
 {
-    int code = event_base_dispatch(daemon->base);
-
+    if (daemon->options.once)
+        sg_once_begin(daemon);
+    if (sg_loop_run(daemon->loop) < 0)
+        daemon->exit_status = EX_SOFTWARE;
     /* the last status says how things stood; the lock says we are gone */
     on_publish(-1, 0, daemon);
-    return code < 0 ? -1 : 0;
+    return daemon->exit_status;
 }
 
 void
@@ -257,11 +267,10 @@ sg_daemon_free(struct sg_daemon *daemon)
     sg_watch_free(daemon->watch);
     if (daemon->choice.clock)
         sg_clock_free(daemon->choice.clock);
-    for (struct event **e = &daemon->publish; e <= &daemon->hup; e++)
+    for (struct event **e = &daemon->publish; e <= &daemon->once; e++)
         if (*e)
             event_free(*e);
-    if (daemon->base)
-        event_base_free(daemon->base);
+    sg_loop_free(daemon->loop);
     sg_config_free(daemon->config);
     free(daemon->plan);
     free(daemon->status);

@@ -18,10 +18,12 @@
 
 struct event;
 struct event_base;
+struct sg_loop;
 
 struct sg_daemon {
     struct sg_daemon_options options;
-    struct event_base *base;
+    struct sg_loop *loop;
+    struct event_base *base; /* the loop's */
     struct sg_config *config;
     struct sg_plan *plan;
     bool plan_failed;
@@ -29,8 +31,9 @@ struct sg_daemon {
     struct sg_engine_config engine;
     struct sg_watch *watch;
     struct sg_status *status;
-    struct event *publish, *save, *retry, *watchdog;
-    struct event *term, *interrupt, *hup;
+    struct event *publish, *save, *retry, *watchdog, *once;
+    bool is_corrected; /* with options.once: now the slew has to end */
+    int exit_status;
     char memory_path[SG_PATH_MAX + 32];
     struct sg_raw published;
     bool is_urgent;                      /* what is about to be published */

@@ -65,6 +65,7 @@ start_watch(struct sg_daemon *daemon, struct sg_plan *plan, struct sg_err *err)
         .clock = daemon->choice.clock,
         .engine = &daemon->engine,
         .hooks = sg_daemon_hooks,
+        .is_minimal = daemon->options.minimal || daemon->options.once,
     };
     struct sg_watch *watch;
 
@@ -96,6 +97,8 @@ make_plan(struct sg_daemon *daemon, const struct sg_config *config,
         return NULL;
     }
     daemon->plan_failed = sg_plan_make(config, NULL, plan, err) < 0;
+    if (!daemon->plan_failed && daemon->options.minimal)
+        sg_plan_reduce(plan);
     if (!daemon->plan_failed)
         return plan;
     if (!starting) {

@@ -16,10 +16,14 @@
 #include "setup/plan.h"
 
 static const char usage[] =
-    "usage: skewguardd [-c FILE] [-t] [-g] [--simulate SPEC]\n"
+    "usage: skewguardd [-c FILE] [-t] [-g] [-q] [--minimal] [--simulate "
+    "SPEC]\n"
     "  -c, --config FILE    instead of " SG_CONFIG_PATH "\n"
     "  -t, --test           check the configuration, print the effective one\n"
     "  -g, --guard          guard mode: never touch the clock\n"
+    "  -q, --once           put the clock right once, and end\n"
+    "      --minimal        need no more than poll(2), IPv4, UDP and the "
+    "clock\n"
     "      --simulate SPEC  discipline a software clock instead of the "
     "host's,\n"
     "                       such as offset=+600s,drift=40ppm,wander=1e-9,\n"
@@ -29,7 +33,7 @@ static const char usage[] =
 
 /* Check the configuration; print it and what would be watched. */
 static int
-test_config(const char *path)
+test_config(const struct sg_daemon_options *options)
 {
     struct sg_plan *plan = calloc(1, sizeof *plan);
     struct sg_buf text = SG_BUF_INIT;
@@ -38,12 +42,14 @@ test_config(const char *path)
     int code = plan ? 0 : -1;
 
     if (code == 0)
-        code = sg_config_load(path, &config, &err);
+        code = sg_config_load(options->config, &config, &err);
     if (code == 0) {
         sg_config_print(config, &text);
         fputs(text.text ? text.text : "", stdout);
         code = sg_plan_make(config, NULL, plan, &err);
     }
+    if (code == 0 && options->minimal)
+        sg_plan_reduce(plan);
     if (code < 0)
         fprintf(stderr, "skewguardd: %s\n", plan ? err.text : "no memory");
     else
@@ -97,7 +103,7 @@ run(const struct sg_daemon_options *options)
     }
     code = sg_daemon_run(daemon);
     sg_daemon_free(daemon);
-    return code < 0 ? EX_SOFTWARE : 0;
+    return code;
 }
 
 int
@@ -107,16 +113,18 @@ main(int argc, char **argv)
         {"config", required_argument, NULL, 'c'},
         {"test", no_argument, NULL, 't'},
         {"guard", no_argument, NULL, 'g'},
+        {"once", no_argument, NULL, 'q'},
+        {"minimal", no_argument, NULL, 'm'},
         {"simulate", required_argument, NULL, 's'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    struct sg_daemon_options daemon = {NULL, false, NULL};
+    struct sg_daemon_options daemon = {0};
     bool test = false;
     int c;
 
-    while ((c = getopt_long(argc, argv, "c:tg", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "c:tgq", options, NULL)) != -1) {
         switch (c) {
         case 'c':
             daemon.config = optarg;
@@ -126,6 +134,12 @@ main(int argc, char **argv)
             break;
         case 'g':
             daemon.guard = true;
+            break;
+        case 'q':
+            daemon.once = true;
+            break;
+        case 'm':
+            daemon.minimal = true;
             break;
         case 's':
             daemon.simulate = optarg;
@@ -146,5 +160,10 @@ main(int argc, char **argv)
                 argv[optind], usage);
         return EX_USAGE;
     }
-    return test ? test_config(daemon.config) : run(&daemon);
+    if (daemon.once && daemon.guard) {
+        fprintf(stderr, "skewguardd: -q moves the clock and -g never does; to "
+                        "measure once use skewguard check\n");
+        return EX_USAGE;
+    }
+    return test ? test_config(&daemon) : run(&daemon);
 }

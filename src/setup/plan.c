@@ -353,3 +353,38 @@ sg_plan_make(const struct sg_config *config, const char *only_realm,
             code = add_ntp(&planner, &config->servers[i]);
     return code;
 }
+
+/* Why minimal mode cannot ask this source; NULL: it can. */
+static const char *
+why_not_minimal(const struct sg_target *target)
+{
+    struct sg_address address;
+
+    if (sg_host_parse(target->host, &address, NULL) != 0)
+        return "names are not looked up, give its IPv4 address";
+    if (address.addr.ss_family != AF_INET)
+        return "only IPv4 is used";
+    if (target->transport == SG_TRANSPORT_TCP)
+        return "TCP is not used";
+    return NULL;
+}
+
+void
+sg_plan_reduce(struct sg_plan *plan)
+{
+    int n = 0;
+
+    for (int i = 0; i < plan->n_sources; i++) {
+        struct sg_plan_source *source = &plan->sources[i];
+        const char *why = why_not_minimal(&source->target);
+
+        if (why) {
+            add_notice(plan, "%.100s is not asked in minimal mode: %s",
+                       source->target.host, why);
+            continue;
+        }
+        source->target.transport = SG_TRANSPORT_UDP;
+        plan->sources[n++] = *source;
+    }
+    plan->n_sources = n;
+}

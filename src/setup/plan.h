@@ -50,4 +50,10 @@ struct sg_plan {
 int sg_plan_make(const struct sg_config *config, const char *only_realm,
                  struct sg_plan *ret, struct sg_err *err);
 
+/*
+ * Keep what can be asked without looking up names and over UDP and IPv4 alone,
+ * for minimal mode.  What goes is named in the notices.
+ */
+void sg_plan_reduce(struct sg_plan *plan);
+
 #endif

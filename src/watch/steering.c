@@ -28,10 +28,9 @@ steer(struct sg_steering *steering, const struct sg_clock_course *course,
         return code;
     evtimer_del(steering->slew_end);
     steering->course = *course;
-    if (course->duration_s > 0 && !clock->ends_slews) {
-        steering->slew_end_at = sg_raw_add(sg_host_raw(), course->duration_s);
+    steering->slew_end_at = sg_raw_add(sg_host_raw(), course->duration_s);
+    if (course->duration_s > 0 && !clock->ends_slews)
         arm(steering->slew_end, course->duration_s);
-    }
     return 0;
 }
 
@@ -108,6 +107,14 @@ sg_steering_do(struct sg_steering *steering, const struct sg_action *action,
         return 0;
     }
     return steer(steering, &course, err);
+}
+
+double
+sg_steering_left(const struct sg_steering *steering)
+{
+    if (steering->course.duration_s == 0)
+        return 0;
+    return fmax(sg_raw_diff(steering->slew_end_at, sg_host_raw()), 0);
 }
 
 void

@@ -31,6 +31,9 @@ void sg_steering_take(struct sg_steering *steering, struct sg_steering *before);
 int sg_steering_do(struct sg_steering *steering, const struct sg_action *action,
                    struct sg_err *err);
 
+/* Seconds until the slew under way is over; 0: there is none. */
+double sg_steering_left(const struct sg_steering *steering);
+
 /* A slew under way is ended.  Accepts one that was never opened, all zero. */
 void sg_steering_close(struct sg_steering *steering);
 

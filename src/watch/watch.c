@@ -15,6 +15,10 @@
 /* A shorter suspend is not told from the time between two readings. */
 #define SUSPEND_S 0.5
 
+/* Where nothing but sockets is waited for nobody is asked before: simulators
+ * of clocks need a moment until theirs run evenly. */
+#define MINIMAL_START_S 0.25
+
 /* One source of the plan, and when it is asked next. */
 struct watched {
     struct sg_watch *watch;
@@ -34,6 +38,8 @@ struct sg_watch {
     struct event *tick, *notice;
     struct sg_steering steering;
     double suspended_s;
+    struct sg_raw not_before; /* nobody is asked */
+    bool is_corrected;        /* the clock, at least once */
 };
 
 static double
@@ -68,11 +74,13 @@ read_clock(struct sg_watch *watch)
 static void
 schedule(struct watched *watched)
 {
-    double wait_s = sg_engine_next_ask(watched->watch->engine, watched->index,
-                                       sg_host_raw(), random_unit());
+    struct sg_watch *watch = watched->watch;
+    struct sg_raw now = sg_host_raw();
+    double wait_s =
+        sg_engine_next_ask(watch->engine, watched->index, now, random_unit());
 
     if (wait_s >= 0)
-        arm(watched->timer, wait_s);
+        arm(watched->timer, fmax(wait_s, sg_raw_diff(watch->not_before, now)));
     else
         evtimer_del(watched->timer);
 }
@@ -100,6 +108,10 @@ act(struct sg_watch *watch, const struct sg_decision *decision)
         struct sg_reading after = read_clock(watch);
         struct sg_decision then;
 
+        /* while a large error cannot be stepped the clock is not synced */
+        if (code == 0 && (decision->action.kind == SG_ACTION_STEP ||
+                          decision->action.synced))
+            watch->is_corrected = true;
         sg_engine_done(watch->engine, &decision->action, code, err.text, &after,
                        &then);
         report(watch, &then);
@@ -268,8 +280,10 @@ static int
 add_timers(struct sg_watch *watch, double base_ppm, struct sg_err *err)
 {
     struct event_base *base = watch->setup.base;
-    int fd = watch->setup.clock->ops->watch(watch->setup.clock);
+    int fd = -1;
 
+    if (!watch->setup.is_minimal)
+        fd = watch->setup.clock->ops->watch(watch->setup.clock);
     watch->tick = evtimer_new(base, on_tick, watch);
     if (fd >= 0)
         watch->notice =
@@ -286,6 +300,9 @@ static void
 begin(struct sg_watch *watch, struct sg_watch *before)
 {
     watch->suspended_s = sg_host_suspended_s();
+    watch->not_before = sg_host_raw();
+    if (watch->setup.is_minimal && !before)
+        watch->not_before = sg_raw_add(watch->not_before, MINIMAL_START_S);
     if (before) {
         sg_engine_adopt(watch->engine, before->engine);
         watch->suspended_s = before->suspended_s;
@@ -375,6 +392,14 @@ sg_watch_frequency(const struct sg_watch *watch, double *ret_ppm,
                    double *ret_sd_ppm)
 {
     return sg_engine_frequency(watch->engine, ret_ppm, ret_sd_ppm);
+}
+
+double
+sg_watch_correction(const struct sg_watch *watch)
+{
+    if (!watch->is_corrected)
+        return -1;
+    return sg_steering_left(&watch->steering);
 }
 
 bool

@@ -35,6 +35,8 @@ struct sg_watch_setup {
     struct sg_clock *clock;
     const struct sg_engine_config *engine;
     struct sg_watch_hooks hooks;
+    /* Nothing but sockets is waited for: the clock does not tell of steps. */
+    bool is_minimal;
 };
 
 /*
@@ -56,6 +58,12 @@ void sg_watch_status(struct sg_watch *watch, struct sg_status *status);
 /* The frequency to save; see sg_engine_frequency. */
 bool sg_watch_frequency(const struct sg_watch *watch, double *ret_ppm,
                         double *ret_sd_ppm);
+
+/*
+ * Seconds until the correction in force has brought the clock where it belongs;
+ * 0 after a step; < 0: none was found or done yet, or it was refused.
+ */
+double sg_watch_correction(const struct sg_watch *watch);
 
 /* Has every source said what a short look can get out of it? */
 bool sg_watch_is_complete(const struct sg_watch *watch);

@@ -283,6 +283,44 @@ test_too_many_sources(void **state)
     sg_buf_free(&text);
 }
 
+/* What minimal mode cannot ask is named, once for each host. */
+static void
+test_reduce(void **state)
+{
+    static const char *const notices[] = {
+        "das-m is not asked in minimal mode: names are not looked up, give its "
+        "IPv4 address",
+        "::1 is not asked in minimal mode: only IPv4 is used",
+        "192.0.2.3 is not asked in minimal mode: TCP is not used",
+    };
+    static struct sg_plan plan;
+    struct sg_err err;
+
+    (void)state;
+    assert_int_equal(make_plan("",
+                               "realm A { kdc = { \"das-m\", \"192.0.2.1\" } }"
+                               "kdc \"192.0.2.3\" { transport = tcp }"
+                               "ntp \"192.0.2.4\" { }"
+                               "ntp six { address = \"::1\" }",
+                               NULL, &plan, &err),
+                     0);
+    sg_plan_reduce(&plan);
+    assert_int_equal(plan.n_notices, 3);
+    for (int i = 0; i < plan.n_notices; i++) {
+        bool is_found = false;
+
+        for (size_t j = 0; j < sizeof notices / sizeof *notices; j++)
+            is_found |= strcmp(plan.notices[i].text, notices[j]) == 0;
+        if (!is_found)
+            fail_msg("unexpected: %s", plan.notices[i].text);
+    }
+    /* a KDC, its host's NTP server, that of the other KDC, the ntp entry */
+    assert_int_equal(plan.n_sources, 4);
+    for (int i = 0; i < plan.n_sources; i++)
+        assert_int_equal(plan.sources[i].target.transport, SG_TRANSPORT_UDP);
+    assert_string_equal(plan.sources[3].name, "192.0.2.4");
+}
+
 /* krb5.conf is read anew each time: this is what a reload does. */
 static void
 test_reload(void **state)
@@ -307,6 +345,7 @@ main(void)
         cmocka_unit_test(test_plans),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_too_many_sources),
+        cmocka_unit_test(test_reduce),
         cmocka_unit_test(test_reload),
     };
 

@@ -26,6 +26,7 @@ struct fake_clock {
     struct sg_clock_course course; /* in force */
     int refuses;                   /* so many times */
     int refused;
+    int watched; /* how often somebody wanted to be told of steps */
 };
 
 struct world {
@@ -36,6 +37,7 @@ struct world {
     struct sg_engine_config engine;
     struct sg_watch *watch;
     struct sg_status status;
+    bool is_minimal;
     int events[SG_EVENT_SYNC + 1];
 };
 
@@ -95,7 +97,9 @@ fake_frequency(struct sg_clock *clock, double *ret_ppm)
 static int
 fake_watch(struct sg_clock *clock)
 {
-    (void)clock;
+    struct fake_clock *fake = (struct fake_clock *)clock;
+
+    fake->watched++;
     return -1;
 }
 
@@ -155,7 +159,8 @@ new_watch(struct world *world, struct sg_watch *before)
                                    world->plan,
                                    &world->clock->clock,
                                    &world->engine,
-                                   {on_event, on_changed, world}};
+                                   {on_event, on_changed, world},
+                                   world->is_minimal};
     struct sg_err err = {""};
     struct sg_watch *watch = sg_watch_new(&setup, before, &err);
 
@@ -317,6 +322,75 @@ an_end_that_fails_is_tried_again(void **state)
 }
 
 static void
+a_correction_is_done_when_its_slew_ends(void **state)
+{
+    struct world world;
+    double left_s;
+
+    (void)state;
+    begin(&world, SG_MODE_DISCIPLINE, "offset=+2ms");
+    assert_true(sg_watch_correction(world.watch) < 0);
+    slew(&world);
+    left_s = sg_watch_correction(world.watch);
+    assert_true(left_s > 1 && left_s <= world.clock->course.duration_s);
+    loop_run(world.base, NULL, left_s + 0.2);
+    assert_true(sg_watch_correction(world.watch) == 0);
+    finish(&world);
+}
+
+static void
+a_step_is_done_at_once(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, SG_MODE_DISCIPLINE, "offset=+20s");
+    for (int i = 0; i < 100 && world.events[SG_EVENT_STEP] == 0; i++)
+        loop_run(world.base, NULL, 0.05);
+    assert_int_equal(world.events[SG_EVENT_STEP], 1);
+    assert_true(sg_watch_correction(world.watch) == 0);
+    finish(&world);
+}
+
+/* One host may not have a day: what it gets instead is no correction. */
+static void
+what_is_refused_is_no_correction(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, SG_MODE_DISCIPLINE, "offset=-2d");
+    for (int i = 0; i < 100 && world.events[SG_EVENT_REFUSED] == 0; i++)
+        loop_run(world.base, NULL, 0.05);
+    assert_int_equal(world.events[SG_EVENT_REFUSED], 1);
+    assert_true(sg_watch_correction(world.watch) < 0);
+    finish(&world);
+}
+
+static void
+minimal_waits_a_moment_and_for_sockets_only(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, SG_MODE_GUARD, "offset=+0s");
+    assert_int_equal(world.clock->watched, 1);
+    loop_run(world.base, NULL, 0.15);
+    assert_true(world.servers[0].requests > 0);
+
+    sg_watch_free(world.watch);
+    world.servers[0].requests = 0;
+    world.is_minimal = true;
+    world.watch = new_watch(&world, NULL);
+    loop_run(world.base, NULL, 0.2);
+    assert_int_equal(world.servers[0].requests, 0);
+    loop_run(world.base, NULL, 0.2);
+    assert_true(world.servers[0].requests > 0);
+    assert_int_equal(world.clock->watched, 1);
+    finish(&world);
+}
+
+static void
 an_answer_across_a_suspend_is_worthless(void **state)
 {
     struct world world;
@@ -398,6 +472,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_end_ends_a_slew),
         cmocka_unit_test(a_slew_goes_on_over_a_reload),
+        cmocka_unit_test(a_correction_is_done_when_its_slew_ends),
+        cmocka_unit_test(a_step_is_done_at_once),
+        cmocka_unit_test(what_is_refused_is_no_correction),
+        cmocka_unit_test(minimal_waits_a_moment_and_for_sockets_only),
         cmocka_unit_test(an_end_that_fails_is_tried_again),
         cmocka_unit_test(an_answer_across_a_suspend_is_worthless),
         cmocka_unit_test(a_reload_keeps_history_of_the_same_clock_only),
