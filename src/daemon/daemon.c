@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,15 +19,17 @@
 #include "daemon/once.h"
 #include "daemon/publish.h"
 
-/* A routine status is published at most so often; readers move it on. */
-#define PUBLISH_S 16.0
-/* An urgent one waits for what else happens in the same moment. */
+/* A routine status is published at most so often; readers move it on, and the
+ * next tick or answer publishes what was left out. */
+#define ROUTINE_S 16.0
+/* An urgent one: others may come in the same moment. */
 #define URGENT_S 0.02
 
 /* The frequency is saved as soon as it is learned, then hourly. */
 #define SAVE_FIRST_S 60
 #define SAVE_S 3600
-/* A krb5.conf that is broken or has no realm yet is looked at again. */
+/* A krb5.conf that is broken or has no realm yet is looked at again, when the
+ * program is awake anyway. */
 #define RETRY_S 60
 
 static void
@@ -56,30 +57,25 @@ on_changed(void *arg, bool urgent)
 {
     struct sg_daemon *daemon = arg;
     double age_s = sg_raw_diff(sg_host_raw(), daemon->published);
-    double wait_s = urgent ? URGENT_S : fmax(PUBLISH_S - age_s, URGENT_S);
-    struct timeval tv = {(time_t)wait_s,
-                         (suseconds_t)((wait_s - floor(wait_s)) * 1e6)};
+    const struct timeval soon = {0, (suseconds_t)(URGENT_S * 1e6)};
 
     if (daemon->options.once)
         sg_once_look(daemon);
-    /* never later than was settled, however much happens meanwhile */
-    if (evtimer_pending(daemon->publish, NULL) &&
-        (daemon->is_urgent || !urgent))
-        return;
-    daemon->is_urgent = urgent;
-    evtimer_add(daemon->publish, &tv);
+    /* from the loop, when all that belongs to this change is done, but
+     * without waking up for it once more */
+    if (age_s >= (urgent ? URGENT_S : ROUTINE_S))
+        event_active(daemon->publish, EV_TIMEOUT, 0);
+    else if (urgent && !evtimer_pending(daemon->publish, NULL))
+        evtimer_add(daemon->publish, &soon);
 }
 
 const struct sg_watch_hooks sg_daemon_hooks = {on_event, on_changed, NULL};
 
 static void
-on_publish(evutil_socket_t fd, short what, void *arg)
+publish(struct sg_daemon *daemon)
 {
-    struct sg_daemon *daemon = arg;
     struct sg_err err;
 
-    (void)fd;
-    (void)what;
     daemon->published = sg_host_raw();
     sg_watch_status(daemon->watch, daemon->status);
     sg_publish_notify(daemon->status);
@@ -94,6 +90,21 @@ on_publish(evutil_socket_t fd, short what, void *arg)
     if (strcmp(daemon->publish_error, err.text) != 0)
         sg_log(LOG_ERR, "status not published: %s", err.text);
     memcpy(daemon->publish_error, err.text, sizeof daemon->publish_error);
+}
+
+static void
+on_publish(evutil_socket_t fd, short what, void *arg)
+{
+    struct sg_daemon *daemon = arg;
+
+    (void)fd;
+    (void)what;
+    evtimer_del(daemon->publish);
+    publish(daemon);
+    if (sg_raw_diff(daemon->published, daemon->tried) < RETRY_S)
+        return;
+    daemon->tried = daemon->published;
+    sg_daemon_retry(daemon);
 }
 
 static void
@@ -174,14 +185,6 @@ on_hup(void *arg, int number)
     on_changed(daemon, true);
 }
 
-static void
-on_retry(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    sg_daemon_retry(arg);
-}
-
 static int
 hear_signals(struct sg_daemon *daemon)
 {
@@ -202,14 +205,12 @@ add_events(struct sg_daemon *daemon, struct sg_err *err)
 
     daemon->publish = evtimer_new(base, on_publish, daemon);
     daemon->save = evtimer_new(base, on_save, daemon);
-    daemon->retry = event_new(base, -1, EV_PERSIST, on_retry, daemon);
     daemon->watchdog = event_new(base, -1, EV_PERSIST, on_watchdog, daemon);
     daemon->once = evtimer_new(base, sg_once_over, daemon);
-    if (!daemon->publish || !daemon->save || !daemon->retry ||
-        !daemon->watchdog || !daemon->once || hear_signals(daemon) < 0)
+    if (!daemon->publish || !daemon->save || !daemon->watchdog ||
+        !daemon->once || hear_signals(daemon) < 0)
         return sg_err_set(err, -ENOMEM, "no memory for events");
     add_timer(daemon->save, SAVE_FIRST_S);
-    add_timer(daemon->retry, RETRY_S);
     if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
         struct timeval tv = {(time_t)(watchdog_us / 2000000),
                              (suseconds_t)(watchdog_us / 2 % 1000000)};
@@ -253,7 +254,7 @@ sg_daemon_run(struct sg_daemon *daemon)
     if (sg_loop_run(daemon->loop) < 0)
         daemon->exit_status = EX_SOFTWARE;
     /* the last status says how things stood; the lock says we are gone */
-    on_publish(-1, 0, daemon);
+    publish(daemon);
     return daemon->exit_status;
 }
 

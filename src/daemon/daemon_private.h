@@ -31,12 +31,12 @@ struct sg_daemon {
     struct sg_engine_config engine;
     struct sg_watch *watch;
     struct sg_status *status;
-    struct event *publish, *save, *retry, *watchdog, *once;
+    struct event *publish, *save, *watchdog, *once;
     bool is_corrected; /* with options.once: now the slew has to end */
     int exit_status;
     char memory_path[SG_PATH_MAX + 32];
     struct sg_raw published;
-    bool is_urgent;                      /* what is about to be published */
+    struct sg_raw tried;                 /* krb5.conf, again */
     char publish_error[SG_ERR_TEXT_MAX]; /* the last one, said once */
 };
 

@@ -13,7 +13,8 @@
 #include "daemon/memory.h"
 #include "daemon/publish.h"
 
-/* The engine ticks every 64 s at the latest, and each tick publishes. */
+/* An answer within 16 s of the last status may publish nothing; each tick, 64 s
+ * after it at the latest, does. */
 #define PUBLISH_WITHIN_S 90
 
 #define UNKNOWN_SD_PPM 100.0
@@ -225,6 +226,7 @@ sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
     status->started = sg_host_reading().wall;
     memcpy(status->mode_reason, daemon->choice.reason,
            sizeof status->mode_reason);
+    daemon->tried = sg_host_raw();
     sg_publish_boot_id(status->boot_id, sizeof status->boot_id);
     plan = make_plan(daemon, daemon->config, true, err);
     if (!plan || start_watch(daemon, plan, err) < 0) {
