@@ -37,8 +37,10 @@ struct sg_clock_ops {
     int (*read)(struct sg_clock *clock, struct sg_reading *ret);
     /*
      * A driver that cannot end a slew by itself (ends_slews is false) relies
-     * on a second call with slew_ppm = 0 when duration_s is over.  The sum of
-     * both rates beyond +-max_ppm is refused with -ERANGE, and nothing changes.
+     * on a second call with slew_ppm = 0 when duration_s is over.  base_ppm is
+     * to stay within +-max_ppm, and so is the sum of both rates, or for at
+     * most fast_s within +-fast_ppm; all else is refused with -ERANGE, and
+     * nothing changes.  -EBUSY as check says.
      */
     int (*steer)(struct sg_clock *clock, const struct sg_clock_course *course,
                  struct sg_err *err);
@@ -46,6 +48,15 @@ struct sg_clock_ops {
     int (*step)(struct sg_clock *clock, double offset_s, struct sg_err *err);
     /* The frequency correction in force, as when a program starts. */
     int (*frequency)(struct sg_clock *clock, double *ret_ppm);
+    /*
+     * -EBUSY if somebody else steers the clock; err then says what he did,
+     * without a subject: "changed the clock's frequency from +1.000 to +2.000
+     * ppm".  A cheap look; once it has found somebody it finds him, and every
+     * steer and step is refused, until forgive.
+     */
+    int (*check)(struct sg_clock *clock, struct sg_err *err);
+    /* Steer again, from what the other one left. */
+    void (*forgive)(struct sg_clock *clock);
     /*
      * A descriptor that becomes readable when somebody else steps the clock;
      * -1 if the platform has none.  It stays the driver's.  After it fired
@@ -59,7 +70,9 @@ struct sg_clock_ops {
 
 struct sg_clock {
     const struct sg_clock_ops *ops; /* first member of every driver's struct */
-    double max_ppm;
+    double max_ppm;                 /* of any course, and of every base_ppm */
+    double fast_ppm; /* of a slew that lasts no longer than ... */
+    double fast_s;   /* ... this; 0: there are no such slews */
     bool can_move;
     bool ends_slews;
 };
@@ -71,11 +84,26 @@ sg_clock_free(struct sg_clock *clock)
         clock->ops->free(clock);
 }
 
+struct sg_clock_kernel_setup {
+    const char *marker; /* file in the runtime directory that names the slew
+                           under way; NULL: none.  Lent for the call */
+    bool keeper;        /* a child process ends slews if this one dies in one */
+};
+
 /*
  * The host's clock.  NULL with a reason if the process may not set it (no
- * CAP_SYS_TIME) or memory runs out.  Nothing is moved.
+ * CAP_SYS_TIME) or memory runs out.  Nothing is moved.  Fast slews need the
+ * keeper, or, where there is to be no child, the marker.
  */
-struct sg_clock *sg_clock_kernel_new(struct sg_err *err);
+struct sg_clock *sg_clock_kernel_new(const struct sg_clock_kernel_setup *setup,
+                                     struct sg_err *err);
+
+/*
+ * Put the base frequency back if an earlier run of this boot was killed in a
+ * slew, as the marker says, and the slew is still in force.  1 and words for
+ * it in what; 0 if all is well; a negative errno and a reason.
+ */
+int sg_clock_kernel_recover(const char *marker, struct sg_err *what);
 
 /* The host's clock, to look at.  NULL if memory runs out. */
 struct sg_clock *sg_clock_none_new(struct sg_err *err);

@@ -9,14 +9,16 @@
 #include <unistd.h>
 
 #include "base/hostclock.h"
+#include "clock/slew.h"
 
 /* The last second that the kernel's 64 bits of nanoseconds hold. */
 #define NEVER_S (INT64_MAX / 1000000000)
 
-struct sg_clock_host *
-sg_clock_host_new(const struct sg_clock_ops *ops, struct sg_err *err)
+void *
+sg_clock_host_new(size_t size, const struct sg_clock_ops *ops,
+                  struct sg_err *err)
 {
-    struct sg_clock_host *host = calloc(1, sizeof *host);
+    struct sg_clock_host *host = calloc(1, size);
 
     if (!host) {
         sg_err_set(err, -ENOMEM, "%s clock: out of memory", ops->name);
@@ -52,28 +54,20 @@ sg_clock_host_timex(struct timex *ret)
     return clock_adjtime(CLOCK_REALTIME, ret) < 0 ? -errno : 0;
 }
 
-long
-sg_clock_host_nominal_tick(void)
-{
-    return 1000000 / sysconf(_SC_CLK_TCK);
-}
-
 /*
  * A daemon that was here before may have left part of its correction in the
- * length of the tick, where 1 us of 10 ms is 100 ppm; chronyd does.
+ * length of the tick; chronyd does.
  */
 int
 sg_clock_host_frequency(struct sg_clock *clock, double *ret_ppm)
 {
-    double nominal = (double)sg_clock_host_nominal_tick();
     struct timex now;
     int code = sg_clock_host_timex(&now);
 
     (void)clock;
     if (code < 0)
         return code;
-    *ret_ppm = (double)now.freq / 65536.0 +
-               ((double)now.tick - nominal) / nominal * 1e6;
+    *ret_ppm = sg_rate_ppm((struct sg_rate){now.freq, now.tick});
     return 0;
 }
 

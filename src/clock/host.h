@@ -7,6 +7,7 @@
 #ifndef SG_CLOCK_HOST_H
 #define SG_CLOCK_HOST_H
 
+#include <stddef.h>
 #include <sys/timex.h>
 
 #include "base/err.h"
@@ -18,9 +19,10 @@ struct sg_clock_host {
     int watch_fd; /* -1 until somebody asks for it */
 };
 
-/* A clock that cannot be moved.  NULL with a reason if memory runs out. */
-struct sg_clock_host *sg_clock_host_new(const struct sg_clock_ops *ops,
-                                        struct sg_err *err);
+/* A clock that cannot be moved, in a struct of size bytes, all else of it zero.
+ * NULL with a reason if memory runs out. */
+void *sg_clock_host_new(size_t size, const struct sg_clock_ops *ops,
+                        struct sg_err *err);
 void sg_clock_host_free(struct sg_clock *clock);
 
 int sg_clock_host_read(struct sg_clock *clock, struct sg_reading *ret);
@@ -30,8 +32,5 @@ void sg_clock_host_rearm(struct sg_clock *clock);
 
 /* The kernel's present settings; changes none.  0 or a negative errno. */
 int sg_clock_host_timex(struct timex *ret);
-
-/* Microseconds per tick of a clock that runs at its nominal rate. */
-long sg_clock_host_nominal_tick(void);
 
 #endif

@@ -13,6 +13,8 @@
 
 /* What works here must work with the kernel's clock too. */
 #define SIMULATED_MAX_PPM 500.0
+#define SIMULATED_FAST_PPM 83333.0
+#define SIMULATED_FAST_S 10.0
 
 /* One random step of the frequency covers this, or a share of a long gap. */
 #define GRAIN_NS INT64_C(1000000000)
@@ -31,6 +33,8 @@ struct simulated {
     double slew_ppm; /* until slew_end */
     struct sg_raw slew_end;
     int next_step; /* index into spec.steps */
+    bool rival_came;
+    double before_rival_ppm; /* what he found; NAN: forgiven, or not come */
     uint64_t random;
     int watch_fd;
 };
@@ -103,6 +107,18 @@ has_step(const struct simulated *sim)
     return sim->next_step < sim->spec.n_steps;
 }
 
+static struct sg_raw
+rival_due(const struct simulated *sim)
+{
+    return sg_raw_add(sim->start, sim->spec.rival_at_s);
+}
+
+static bool
+has_rival(const struct simulated *sim)
+{
+    return sim->spec.rival_ppm != 0 && !sim->rival_came;
+}
+
 /* Nothing happens to the clock's course before this instant. */
 static int64_t
 next_event_ns(const struct simulated *sim, int64_t now_ns, int64_t grain_ns)
@@ -115,6 +131,8 @@ next_event_ns(const struct simulated *sim, int64_t now_ns, int64_t grain_ns)
         next_ns = sim->slew_end.ns;
     if (has_step(sim) && step_due(sim).ns < next_ns)
         next_ns = step_due(sim).ns;
+    if (has_rival(sim) && rival_due(sim).ns < next_ns)
+        next_ns = rival_due(sim).ns;
     return next_ns;
 }
 
@@ -126,6 +144,12 @@ take_events(struct simulated *sim)
     while (has_step(sim) && sim->at.ns >= step_due(sim).ns)
         move_wall(sim,
                   sg_span_to_ns(sim->spec.steps[sim->next_step++].offset_s));
+    if (!has_rival(sim) || sim->at.ns < rival_due(sim).ns)
+        return;
+    sim->rival_came = true;
+    sim->before_rival_ppm = sim->base_ppm + sim->slew_ppm;
+    sim->base_ppm = sim->before_rival_ppm + sim->spec.rival_ppm;
+    sim->slew_ppm = 0;
 }
 
 static void
@@ -154,15 +178,50 @@ simulated_read(struct sg_clock *clock, struct sg_reading *ret)
 }
 
 static int
+simulated_check(struct sg_clock *clock, struct sg_err *err)
+{
+    struct simulated *sim = (struct simulated *)clock;
+
+    bring_to_now(sim);
+    if (isnan(sim->before_rival_ppm))
+        return 0;
+    return sg_clock_say_rival(sim->before_rival_ppm, sim->base_ppm, err);
+}
+
+static void
+simulated_forgive(struct sg_clock *clock)
+{
+    ((struct simulated *)clock)->before_rival_ppm = (double)NAN;
+}
+
+/* May it be moved now? */
+static int
+try_to_move(struct simulated *sim, struct sg_err *err)
+{
+    double since_s;
+    int code = simulated_check(&sim->clock, err);
+
+    if (code < 0)
+        return code;
+    since_s = sg_raw_diff(sim->at, sim->start) - sim->spec.refuse_at_s;
+    if (since_s < 0 || since_s >= sim->spec.refuse_s)
+        return 0;
+    return sg_err_set(err, -EPERM,
+                      "simulated clock: may not be set for another %.0f s",
+                      sim->spec.refuse_s - since_s);
+}
+
+static int
 simulated_steer(struct sg_clock *clock, const struct sg_clock_course *course,
                 struct sg_err *err)
 {
     struct simulated *sim = (struct simulated *)clock;
     int code = sg_clock_check_course(clock, course, err);
 
+    if (code == 0)
+        code = try_to_move(sim, err);
     if (code < 0)
         return code;
-    bring_to_now(sim);
     sim->base_ppm = course->base_ppm;
     sim->slew_ppm = course->slew_ppm;
     sim->slew_end = sg_raw_add(sim->at, fmax(course->duration_s, 0));
@@ -175,9 +234,10 @@ simulated_step(struct sg_clock *clock, double offset_s, struct sg_err *err)
     struct simulated *sim = (struct simulated *)clock;
     int code = sg_clock_check_step(clock, offset_s, err);
 
+    if (code == 0)
+        code = try_to_move(sim, err);
     if (code < 0)
         return code;
-    bring_to_now(sim);
     move_wall(sim, sg_span_to_ns(offset_s));
     return 0;
 }
@@ -249,6 +309,8 @@ static const struct sg_clock_ops simulated_ops = {
     .steer = simulated_steer,
     .step = simulated_step,
     .frequency = simulated_frequency,
+    .check = simulated_check,
+    .forgive = simulated_forgive,
     .watch = simulated_watch,
     .rearm = simulated_rearm,
     .free = simulated_free,
@@ -267,6 +329,8 @@ sg_clock_simulated_make(const struct sg_simulated_spec *spec,
     }
     sim->clock.ops = &simulated_ops;
     sim->clock.max_ppm = SIMULATED_MAX_PPM;
+    sim->clock.fast_ppm = SIMULATED_FAST_PPM;
+    sim->clock.fast_s = SIMULATED_FAST_S;
     sim->clock.can_move = true;
     sim->clock.ends_slews = true;
     sim->spec = *spec;
@@ -277,6 +341,7 @@ sg_clock_simulated_make(const struct sg_simulated_spec *spec,
     sim->drift_ppm = spec->drift_ppm;
     sim->random = world->seed;
     sim->watch_fd = -1;
+    sim->before_rival_ppm = (double)NAN;
     return &sim->clock;
 }
 

@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYS "offset, drift, wander, step"
+#define KEYS "offset, drift, wander, step, rival, refuse"
 #define ENTRY_MAX 64
 #define CENTURY_S (100 * 365.25 * 86400)
 
@@ -97,42 +98,81 @@ insert_step(struct sg_simulated_spec *spec, struct sg_simulated_step step)
     spec->steps[i] = step;
 }
 
+/* VALUE@TIME */
+static int
+parse_timed(const char *key, char *value, const struct quantity *quantity,
+            const char *example, double *ret, double *ret_at_s,
+            struct sg_err *err)
+{
+    char *at = strchr(value, '@');
+    char time_key[32];
+    int code;
+
+    if (!at)
+        return sg_err_set(err, -EINVAL,
+                          "simulate: %s \"%s\" lacks its time, as in %s", key,
+                          value, example);
+    *at++ = '\0';
+    snprintf(time_key, sizeof time_key, "time of %s", key);
+    code = parse_quantity(key, value, quantity, ret, err);
+    if (code == 0)
+        code = parse_quantity(time_key, at, &delay, ret_at_s, err);
+    return code;
+}
+
 static int
 parse_step(char *value, struct sg_simulated_spec *ret, struct sg_err *err)
 {
     struct sg_simulated_step step;
-    char *at = strchr(value, '@');
     int code;
 
     if (ret->n_steps == SG_SIMULATED_MAX_STEPS)
         return sg_err_set(err, -EINVAL, "simulate: more than %d steps",
                           SG_SIMULATED_MAX_STEPS);
-    if (!at)
-        return sg_err_set(err, -EINVAL,
-                          "simulate: step \"%s\" lacks its time, as in "
-                          "+200s@30s",
-                          value);
-    *at++ = '\0';
-    code = parse_quantity("step", value, &span, &step.offset_s, err);
-    if (code == 0)
-        code = parse_quantity("time of step", at, &delay, &step.at_s, err);
+    code = parse_timed("step", value, &span, "+200s@30s", &step.offset_s,
+                       &step.at_s, err);
     if (code == 0)
         insert_step(ret, step);
     return code;
 }
 
 struct seen {
-    bool offset, drift, wander;
+    bool offset, drift, wander, rival, refuse;
 };
+
+static int
+note_seen(const char *key, bool *seen, struct sg_err *err)
+{
+    if (*seen)
+        return sg_err_set(err, -EINVAL, "simulate: %s is given twice", key);
+    *seen = true;
+    return 0;
+}
 
 static int
 parse_once(const char *key, const char *value, const struct quantity *quantity,
            bool *seen, double *ret, struct sg_err *err)
 {
-    if (*seen)
-        return sg_err_set(err, -EINVAL, "simulate: %s is given twice", key);
-    *seen = true;
-    return parse_quantity(key, value, quantity, ret, err);
+    int code = note_seen(key, seen, err);
+
+    return code < 0 ? code : parse_quantity(key, value, quantity, ret, err);
+}
+
+/* What happens once, at a time. */
+static int
+parse_incident(const char *key, char *value, struct seen *seen,
+               struct sg_simulated_spec *ret, struct sg_err *err)
+{
+    bool is_rival = strcmp(key, "rival") == 0;
+    int code = note_seen(key, is_rival ? &seen->rival : &seen->refuse, err);
+
+    if (code < 0)
+        return code;
+    if (is_rival)
+        return parse_timed(key, value, &rate, "+50ppm@30s", &ret->rival_ppm,
+                           &ret->rival_at_s, err);
+    return parse_timed(key, value, &delay, "20s@30s", &ret->refuse_s,
+                       &ret->refuse_at_s, err);
 }
 
 static int
@@ -160,6 +200,8 @@ parse_entry(char *entry, struct seen *seen, struct sg_simulated_spec *ret,
                           err);
     if (strcmp(entry, "step") == 0)
         return parse_step(value, ret, err);
+    if (strcmp(entry, "rival") == 0 || strcmp(entry, "refuse") == 0)
+        return parse_incident(entry, value, seen, ret, err);
     return sg_err_set(err, -EINVAL, "simulate: unknown key \"%s\" (%s)", entry,
                       KEYS);
 }
@@ -168,7 +210,7 @@ int
 sg_simulated_spec_parse(const char *text, struct sg_simulated_spec *ret,
                         struct sg_err *err)
 {
-    struct seen seen = {false, false, false};
+    struct seen seen = {.offset = false};
 
     memset(ret, 0, sizeof *ret);
     for (;;) {

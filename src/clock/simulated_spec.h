@@ -1,6 +1,7 @@
 /*
  * The description of a simulated clock, as in
- *     offset=+600s,drift=40ppm,wander=1e-9,step=+200s@30s
+ *     offset=+600s,drift=40ppm,wander=1e-9,step=+200s@30s,
+ *     rival=+50ppm@30s,refuse=20s@30s
  */
 #ifndef SG_CLOCK_SIMULATED_SPEC_H
 #define SG_CLOCK_SIMULATED_SPEC_H
@@ -20,6 +21,10 @@ struct sg_simulated_spec {
     double wander;    /* per square root of a second, 0 to 1e-6 */
     int n_steps;
     struct sg_simulated_step steps[SG_SIMULATED_MAX_STEPS]; /* by at_s */
+    double rival_ppm;  /* added by somebody else ... */
+    double rival_at_s; /* ... then; 0 ppm: nobody */
+    double refuse_s;   /* it may not be moved for so long ... */
+    double refuse_at_s;
 };
 
 /*

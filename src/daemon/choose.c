@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "daemon/rival.h"
 
 static int
@@ -33,6 +34,27 @@ choose_simulated(const struct sg_daemon_options *options,
     return 0;
 }
 
+/*
+ * In memory, where it lives as long as what the kernel was told.  A slew that
+ * an earlier run was killed in is ended before anything else.
+ */
+static struct sg_clock *
+open_kernel(const struct sg_config *config, struct sg_err *err)
+{
+    char marker[SG_PATH_MAX + 8];
+    struct sg_clock_kernel_setup setup = {.marker = marker, .keeper = true};
+    struct sg_clock *clock;
+
+    snprintf(marker, sizeof marker, "%s/slew", config->runtime_directory);
+    if (sg_clock_kernel_recover(marker, err) != 0)
+        sg_log(LOG_WARNING, "%s", err->text);
+    clock = sg_clock_kernel_new(&setup, err);
+    if (clock && clock->fast_s == 0)
+        sg_log(LOG_WARNING, "%s; no slew beyond %.0f ppm", err->text,
+               clock->max_ppm);
+    return clock;
+}
+
 int
 sg_choose(const struct sg_daemon_options *options,
           const struct sg_config *config, struct sg_choice *ret,
@@ -58,7 +80,7 @@ sg_choose(const struct sg_daemon_options *options,
                  "%s steers this host's clock already", rival);
         return guard(ret, err);
     }
-    ret->clock = sg_clock_kernel_new(&why);
+    ret->clock = open_kernel(config, &why);
     if (!ret->clock) {
         snprintf(ret->reason, sizeof ret->reason, "%.*s",
                  (int)sizeof ret->reason - 1, why.text);

@@ -2,6 +2,7 @@
  * What the daemon watches, and on which clock.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,26 @@ sg_daemon_retry(struct sg_daemon *daemon)
         sg_log(LOG_NOTICE, "krb5.conf is in use now");
 }
 
+/* What is in force, but no more of it than a course may hold: another daemon
+ * may have left a part of a slew in the tick. */
+static void
+take_frequency(struct sg_clock *clock, double *ret_ppm)
+{
+    struct sg_clock_course course = {0};
+    struct sg_err err;
+
+    clock->ops->frequency(clock, ret_ppm);
+    if (fabs(*ret_ppm) <= clock->max_ppm)
+        return;
+    course.base_ppm = copysign(clock->max_ppm, *ret_ppm);
+    if (clock->ops->steer(clock, &course, &err) < 0)
+        sg_log(LOG_WARNING, "%s", err.text);
+    else
+        sg_log(LOG_WARNING, "clock: found at %+.3f ppm, set to %+.3f ppm",
+               *ret_ppm, course.base_ppm);
+    *ret_ppm = course.base_ppm;
+}
+
 /* The frequency of an earlier run, at once; without one the clock's own. */
 static void
 restore_frequency(struct sg_daemon *daemon)
@@ -185,7 +206,7 @@ restore_frequency(struct sg_daemon *daemon)
     engine->floor.ns = (int64_t)SG_BUILT_UNIX_S * 1000000000;
     if (daemon->choice.mode != SG_MODE_DISCIPLINE)
         return;
-    clock->ops->frequency(clock, &engine->frequency_ppm);
+    take_frequency(clock, &engine->frequency_ppm);
     code = sg_memory_load(daemon->memory_path, &memory, &err);
     if (code < 0) {
         if (code != -ENOENT)

@@ -104,13 +104,15 @@ wrong_specs_are_explained(void **state)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"", "simulate: empty entry (offset, drift, wander, step)"},
-        {"drift=1ppm,", "simulate: empty entry (offset, drift, wander, step)"},
+        {"",
+         "simulate: empty entry (offset, drift, wander, step, rival, refuse)"},
+        {"drift=1ppm,",
+         "simulate: empty entry (offset, drift, wander, step, rival, refuse)"},
         {"drift", "simulate: \"drift\" lacks its value, as in offset=+600s"},
         {"Drift=1ppm", "simulate: unknown key \"Drift\" (offset, drift, "
-                       "wander, step)"},
+                       "wander, step, rival, refuse)"},
         {" drift=1ppm", "simulate: unknown key \" drift\" (offset, drift, "
-                        "wander, step)"},
+                        "wander, step, rival, refuse)"},
         {"drift=40", "simulate: drift \"40\" lacks its unit (ppm, ppb)"},
         {"drift=40s",
          "simulate: drift \"40s\" has the unknown unit \"s\" (ppm, ppb)"},
@@ -144,6 +146,14 @@ wrong_specs_are_explained(void **state)
         {"step=1s@1s,step=1s@1s,step=1s@1s,step=1s@1s,step=1s@1s,step=1s@1s,"
          "step=1s@1s,step=1s@1s,step=1s@1s",
          "simulate: more than 8 steps"},
+        {"rival=+50ppm",
+         "simulate: rival \"+50ppm\" lacks its time, as in +50ppm@30s"},
+        {"rival=2000ppm@1s", "simulate: rival \"2000ppm\" is outside -1000 "
+                             "to +1000 ppm"},
+        {"rival=1ppm@1s,rival=1ppm@1s", "simulate: rival is given twice"},
+        {"refuse=1s@1s,refuse=1s@1s", "simulate: refuse is given twice"},
+        {"refuse=-1s@1s", "simulate: refuse \"-1s\" is outside 0 to 36525 d "
+                          "(100 years)"},
         {"drift=0000000000000000000000000000000000000000000000000000000001ppm",
          "simulate: \"drift=00000000000000...\" has 67 characters, at most "
          "63"},
@@ -254,13 +264,87 @@ limits_are_told(void **state)
     assert_true(clock->can_move);
     assert_true(clock->ends_slews);
     assert_int_equal(clock->ops->steer(clock, &course, &err), -ERANGE);
-    assert_string_equal(err.text, "simulated clock: rate +500.500 ppm is "
-                                  "beyond +-500 ppm");
+    assert_string_equal(err.text,
+                        "simulated clock: rate +500.500 ppm for 0.000 s: "
+                        "beyond +-500 ppm a slew may last 10 s");
+    course = (struct sg_clock_course){
+        .base_ppm = 500, .slew_ppm = 82834, .duration_s = 10};
+    assert_int_equal(clock->ops->steer(clock, &course, &err), -ERANGE);
+    assert_string_equal(err.text, "simulated clock: rate +83334.000 ppm is "
+                                  "beyond +-83333 ppm");
     assert_int_equal(clock->ops->step(clock, 4e9, &err), -ERANGE);
     assert_string_equal(err.text, "simulated clock: step +4000000000.000 s is "
                                   "beyond +-3155760000 s (100 years)");
     pass(1000);
     assert_int_equal(error_ns(clock), 0);
+    sg_clock_free(clock);
+}
+
+static void
+fast_slews_end_too(void **state)
+{
+    struct sg_clock *clock = new_clock("drift=40ppm", 1);
+    struct sg_clock_course course = {
+        .base_ppm = -40, .slew_ppm = -80000, .duration_s = 10};
+
+    (void)state;
+    assert_float_equal(clock->fast_ppm, 83333, 0);
+    assert_float_equal(clock->fast_s, 10, 0);
+    assert_int_equal(clock->ops->steer(clock, &course, NULL), 0);
+    pass(1000);
+    assert_true(llabs(error_ns(clock) + 800000000) <= 2);
+    sg_clock_free(clock);
+}
+
+static void
+a_rival_comes_at_his_time(void **state)
+{
+    struct sg_clock *clock = new_clock("rival=+50ppm@30s", 1);
+    struct sg_clock_course course = {
+        .base_ppm = -10, .slew_ppm = 100, .duration_s = 60};
+    struct sg_err err = {""};
+    double ppm;
+
+    (void)state;
+    pass(20);
+    assert_int_equal(clock->ops->steer(clock, &course, &err), 0);
+    pass(5);
+    assert_int_equal(clock->ops->check(clock, &err), 0);
+    assert_string_equal(err.text, "");
+    pass(10);
+    assert_int_equal(clock->ops->check(clock, &err), -EBUSY);
+    assert_string_equal(err.text, "changed the clock's frequency from +90.000 "
+                                  "to +140.000 ppm");
+    assert_int_equal(clock->ops->steer(clock, &course, &err), -EBUSY);
+    assert_int_equal(clock->ops->step(clock, 1, &err), -EBUSY);
+    assert_int_equal(clock->ops->frequency(clock, &ppm), 0);
+    assert_float_equal(ppm, 140, 1e-9);
+    assert_true(llabs(error_ns(clock) - (900000 + 700000)) <= 2);
+    clock->ops->forgive(clock);
+    assert_int_equal(clock->ops->check(clock, &err), 0);
+    assert_int_equal(clock->ops->steer(clock, &course, &err), 0);
+    pass(1000);
+    assert_int_equal(clock->ops->check(clock, &err), 0);
+    sg_clock_free(clock);
+}
+
+static void
+it_refuses_for_a_while(void **state)
+{
+    struct sg_clock *clock = new_clock("refuse=20s@30s", 1);
+    struct sg_clock_course course = {.base_ppm = 10};
+    struct sg_err err = {""};
+
+    (void)state;
+    assert_int_equal(clock->ops->steer(clock, &course, &err), 0);
+    pass(35);
+    assert_int_equal(clock->ops->steer(clock, &course, &err), -EPERM);
+    assert_string_equal(err.text,
+                        "simulated clock: may not be set for another 15 s");
+    assert_int_equal(clock->ops->step(clock, 1, &err), -EPERM);
+    assert_int_equal(clock->ops->check(clock, &err), 0);
+    pass(16);
+    assert_int_equal(clock->ops->step(clock, 1, &err), 0);
     sg_clock_free(clock);
 }
 
@@ -409,6 +493,9 @@ main(void)
         cmocka_unit_test(steering_adds_up_and_slews_end),
         cmocka_unit_test(a_new_course_replaces_the_slew),
         cmocka_unit_test(limits_are_told),
+        cmocka_unit_test(fast_slews_end_too),
+        cmocka_unit_test(a_rival_comes_at_his_time),
+        cmocka_unit_test(it_refuses_for_a_while),
         cmocka_unit_test(steps_happen_at_their_time),
         cmocka_unit_test(absurd_steps_do_not_overflow),
         cmocka_unit_test(wander_has_its_variance),

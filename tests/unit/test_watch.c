@@ -118,9 +118,33 @@ fake_free(struct sg_clock *clock)
     free(fake);
 }
 
+static int
+fake_check(struct sg_clock *clock, struct sg_err *err)
+{
+    struct fake_clock *fake = (struct fake_clock *)clock;
+
+    return fake->inner->ops->check(fake->inner, err);
+}
+
+static void
+fake_forgive(struct sg_clock *clock)
+{
+    struct fake_clock *fake = (struct fake_clock *)clock;
+
+    fake->inner->ops->forgive(fake->inner);
+}
+
 static const struct sg_clock_ops fake_ops = {
-    "fake",         fake_read,  fake_steer, fake_step,
-    fake_frequency, fake_watch, fake_rearm, fake_free,
+    .name = "fake",
+    .read = fake_read,
+    .steer = fake_steer,
+    .step = fake_step,
+    .frequency = fake_frequency,
+    .check = fake_check,
+    .forgive = fake_forgive,
+    .watch = fake_watch,
+    .rearm = fake_rearm,
+    .free = fake_free,
 };
 
 static struct fake_clock *
@@ -129,7 +153,8 @@ fake_new(const char *spec)
     struct fake_clock *fake = calloc(1, sizeof *fake);
 
     assert_non_null(fake);
-    fake->clock = (struct sg_clock){&fake_ops, 500, true, false};
+    fake->clock =
+        (struct sg_clock){.ops = &fake_ops, .max_ppm = 500, .can_move = true};
     fake->inner = sg_clock_simulated_new(spec, NULL);
     assert_non_null(fake->inner);
     return fake;
