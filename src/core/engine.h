@@ -49,6 +49,7 @@ enum sg_event_kind {
     SG_EVENT_FOREIGN, /* somebody else stepped the clock */
     SG_EVENT_RESUME,  /* the host was suspended */
     SG_EVENT_REFUSED, /* a correction was refused, by guard or driver */
+    SG_EVENT_RIVAL,   /* somebody else steers the clock; from the daemon */
     SG_EVENT_SYNC,    /* the clock became, or ceased to be, disciplined */
 };
 

@@ -71,6 +71,16 @@ adopt_source(struct source *source, struct source *before)
     *before = was;
 }
 
+/* Somebody else begins to steer, or we do again, as at a start. */
+static void
+change_hands(struct sg_engine *engine)
+{
+    engine->undo_s = 0;
+    engine->local.natural_known = false;
+    engine->synced = false;
+    sg_discipline_restart(&engine->discipline);
+}
+
 /* Own clock, own steps, own account: independent of what is asked. */
 static void
 adopt_clock(struct sg_engine *engine, const struct sg_engine *before)
@@ -89,6 +99,8 @@ adopt_clock(struct sg_engine *engine, const struct sg_engine *before)
     engine->synced = before->synced;
     if (engine->config.mode == SG_MODE_DISCIPLINE)
         engine->undo_s = before->undo_s;
+    if (engine->config.mode != before->config.mode)
+        change_hands(engine);
     engine->rate_learned = before->rate_learned;
     engine->reference_ppm = before->reference_ppm;
     engine->frequency_sd_ppm = before->frequency_sd_ppm;

@@ -15,6 +15,34 @@ guard(struct sg_choice *ret, struct sg_err *err)
     return ret->clock ? 0 : -1;
 }
 
+static bool
+is_taken(const struct sg_config *config, struct sg_choice *ret)
+{
+    char rival[SG_RIVAL_MAX];
+
+    if (config->mode != SG_MODE_AUTO || !sg_rival_find(rival, sizeof rival))
+        return false;
+    snprintf(ret->reason, sizeof ret->reason,
+             "%s steers this host's clock already", rival);
+    return true;
+}
+
+static void
+take_simulated(struct sg_choice *ret)
+{
+    ret->mode = SG_MODE_DISCIPLINE;
+    snprintf(ret->reason, sizeof ret->reason,
+             "the clock is simulated, the host's is left alone");
+}
+
+static void
+take_kernel(struct sg_choice *ret)
+{
+    ret->mode = SG_MODE_DISCIPLINE;
+    snprintf(ret->reason, sizeof ret->reason,
+             "the clock may be set and nobody else steers it");
+}
+
 static int
 choose_simulated(const struct sg_daemon_options *options,
                  const struct sg_config *config, struct sg_choice *ret,
@@ -28,9 +56,7 @@ choose_simulated(const struct sg_daemon_options *options,
                  "guard mode was asked for; the clock is simulated");
         return guard(ret, err);
     }
-    ret->mode = SG_MODE_DISCIPLINE;
-    snprintf(ret->reason, sizeof ret->reason,
-             "the clock is simulated, the host's is left alone");
+    take_simulated(ret);
     return 0;
 }
 
@@ -60,7 +86,6 @@ sg_choose(const struct sg_daemon_options *options,
           const struct sg_config *config, struct sg_choice *ret,
           struct sg_err *err)
 {
-    char rival[64];
     struct sg_err why;
 
     memset(ret, 0, sizeof *ret);
@@ -75,19 +100,28 @@ sg_choose(const struct sg_daemon_options *options,
                  "clock = none: there is no clock to discipline");
         return guard(ret, err);
     }
-    if (config->mode == SG_MODE_AUTO && sg_rival_find(rival, sizeof rival)) {
-        snprintf(ret->reason, sizeof ret->reason,
-                 "%s steers this host's clock already", rival);
+    if (is_taken(config, ret))
         return guard(ret, err);
-    }
     ret->clock = open_kernel(config, &why);
     if (!ret->clock) {
         snprintf(ret->reason, sizeof ret->reason, "%.*s",
                  (int)sizeof ret->reason - 1, why.text);
         return guard(ret, err);
     }
-    ret->mode = SG_MODE_DISCIPLINE;
-    snprintf(ret->reason, sizeof ret->reason,
-             "the clock may be set and nobody else steers it");
+    take_kernel(ret);
     return 0;
+}
+
+void
+sg_choose_again(const struct sg_daemon_options *options,
+                const struct sg_config *config, struct sg_choice *choice)
+{
+    choice->mode = SG_MODE_GUARD;
+    if (config->mode == SG_MODE_GUARD)
+        snprintf(choice->reason, sizeof choice->reason,
+                 "guard mode was asked for");
+    else if (options->simulate)
+        take_simulated(choice);
+    else if (!is_taken(config, choice))
+        take_kernel(choice);
 }

@@ -24,4 +24,11 @@ int sg_choose(const struct sg_daemon_options *options,
               const struct sg_config *config, struct sg_choice *ret,
               struct sg_err *err);
 
+/*
+ * Again, on the same clock, after somebody else had his way with it: may we
+ * steer?  Mode and reason are new.
+ */
+void sg_choose_again(const struct sg_daemon_options *options,
+                     const struct sg_config *config, struct sg_choice *choice);
+
 #endif

@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -31,6 +32,9 @@
 /* A krb5.conf that is broken or has no realm yet is looked at again, when the
  * program is awake anyway. */
 #define RETRY_S 60
+/* Another time daemon may be started later; to look through all processes
+ * costs a few milliseconds. */
+#define LOOKOUT_S 600
 
 static void
 on_event(void *arg, const struct sg_event *event)
@@ -43,7 +47,8 @@ on_event(void *arg, const struct sg_event *event)
     static const int levels[] = {
         [SG_EVENT_SOURCE] = LOG_NOTICE,   [SG_EVENT_STEP] = LOG_NOTICE,
         [SG_EVENT_FOREIGN] = LOG_WARNING, [SG_EVENT_RESUME] = LOG_NOTICE,
-        [SG_EVENT_REFUSED] = LOG_ERR,     [SG_EVENT_SYNC] = LOG_NOTICE,
+        [SG_EVENT_REFUSED] = LOG_ERR,     [SG_EVENT_RIVAL] = LOG_WARNING,
+        [SG_EVENT_SYNC] = LOG_NOTICE,
     };
 
     (void)arg;
@@ -69,7 +74,34 @@ on_changed(void *arg, bool urgent)
         evtimer_add(daemon->publish, &soon);
 }
 
-const struct sg_watch_hooks sg_daemon_hooks = {on_event, on_changed, NULL};
+/* The watch that calls this is about to be replaced: not from in here. */
+static void
+on_rival(void *arg, const char *what)
+{
+    struct sg_daemon *daemon = arg;
+
+    snprintf(daemon->rival_did, sizeof daemon->rival_did, "%s", what);
+    event_active(daemon->rivalry, EV_TIMEOUT, 0);
+}
+
+const struct sg_watch_hooks sg_daemon_hooks = {on_event, on_changed, on_rival,
+                                               NULL};
+
+static void
+on_rivalry(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    sg_daemon_give_way(arg);
+}
+
+static void
+on_lookout(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    sg_daemon_look_out(arg);
+}
 
 static void
 publish(struct sg_daemon *daemon)
@@ -207,10 +239,14 @@ add_events(struct sg_daemon *daemon, struct sg_err *err)
     daemon->save = evtimer_new(base, on_save, daemon);
     daemon->watchdog = event_new(base, -1, EV_PERSIST, on_watchdog, daemon);
     daemon->once = evtimer_new(base, sg_once_over, daemon);
+    daemon->rivalry = evtimer_new(base, on_rivalry, daemon);
+    daemon->lookout = event_new(base, -1, EV_PERSIST, on_lookout, daemon);
     if (!daemon->publish || !daemon->save || !daemon->watchdog ||
-        !daemon->once || hear_signals(daemon) < 0)
+        !daemon->once || !daemon->rivalry || !daemon->lookout ||
+        hear_signals(daemon) < 0)
         return sg_err_set(err, -ENOMEM, "no memory for events");
     add_timer(daemon->save, SAVE_FIRST_S);
+    add_timer(daemon->lookout, LOOKOUT_S);
     if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
         struct timeval tv = {(time_t)(watchdog_us / 2000000),
                              (suseconds_t)(watchdog_us / 2 % 1000000)};

@@ -28,10 +28,12 @@ struct sg_daemon {
     struct sg_plan *plan;
     bool plan_failed;
     struct sg_choice choice;
+    bool gave_way;                   /* to somebody else who steers the clock */
+    char rival_did[SG_ERR_TEXT_MAX]; /* what he was seen to do */
     struct sg_engine_config engine;
     struct sg_watch *watch;
     struct sg_status *status;
-    struct event *publish, *save, *watchdog, *once;
+    struct event *publish, *save, *watchdog, *once, *rivalry, *lookout;
     bool is_corrected; /* with options.once: now the slew has to end */
     int exit_status;
     char memory_path[SG_PATH_MAX + 32];
@@ -51,6 +53,12 @@ int sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err);
 
 /* If there is nothing to watch yet: perhaps krb5.conf was repaired. */
 void sg_daemon_retry(struct sg_daemon *daemon);
+
+/* Somebody else was seen to steer the clock: leave it to him and guard. */
+void sg_daemon_give_way(struct sg_daemon *daemon);
+
+/* The same if another time daemon was started that has done nothing yet. */
+void sg_daemon_look_out(struct sg_daemon *daemon);
 
 /* What the watch reports. */
 extern const struct sg_watch_hooks sg_daemon_hooks;

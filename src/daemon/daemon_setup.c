@@ -13,6 +13,7 @@
 #include "daemon/daemon_private.h"
 #include "daemon/memory.h"
 #include "daemon/publish.h"
+#include "daemon/rival.h"
 
 /* An answer within 16 s of the last status may publish nothing; each tick, 64 s
  * after it at the latest, does. */
@@ -55,11 +56,15 @@ make_engine_config(struct sg_daemon *daemon)
     engine->poll.max_poll_s = config->max_poll_s;
     engine->poll.kdc_poll_s = config->kdc_poll_s;
     engine->guard = sg_guard_defaults;
-    engine->rates.max_ppm = daemon->choice.clock->max_ppm;
+    engine->rates = (struct sg_rates){daemon->choice.clock->max_ppm,
+                                      daemon->choice.clock->fast_ppm,
+                                      daemon->choice.clock->fast_s};
 }
 
+/* In place of the watch there was; on failure that goes on. */
 static int
-start_watch(struct sg_daemon *daemon, struct sg_plan *plan, struct sg_err *err)
+replace_watch(struct sg_daemon *daemon, struct sg_plan *plan,
+              struct sg_err *err)
 {
     struct sg_watch_setup setup = {
         .base = daemon->base,
@@ -78,10 +83,72 @@ start_watch(struct sg_daemon *daemon, struct sg_plan *plan, struct sg_err *err)
         return -1;
     sg_watch_free(daemon->watch);
     daemon->watch = watch;
+    return 0;
+}
+
+static int
+start_watch(struct sg_daemon *daemon, struct sg_plan *plan, struct sg_err *err)
+{
+    if (replace_watch(daemon, plan, err) < 0)
+        return -1;
     free(daemon->plan);
     daemon->plan = plan;
     report_plan(daemon);
     return 0;
+}
+
+static void
+show_mode(struct sg_daemon *daemon)
+{
+    memcpy(daemon->status->mode_reason, daemon->choice.reason,
+           sizeof daemon->status->mode_reason);
+}
+
+static void
+give_way_to(struct sg_daemon *daemon, const char *who, const char *did)
+{
+    const struct sg_choice before = daemon->choice;
+    struct sg_event event = {.kind = SG_EVENT_RIVAL};
+    struct sg_err err;
+
+    daemon->choice.mode = SG_MODE_GUARD;
+    snprintf(daemon->choice.reason, sizeof daemon->choice.reason, "%s %s", who,
+             did);
+    if (replace_watch(daemon, daemon->plan, &err) < 0) {
+        /* steered no more, in any case: the driver refuses it */
+        daemon->choice = before;
+        sg_log(LOG_ERR, "guard mode: %s", err.text);
+        return;
+    }
+    daemon->gave_way = true;
+    show_mode(daemon);
+    snprintf(event.text, sizeof event.text,
+             "clock: %s; only guarding it until SIGHUP or a restart",
+             daemon->choice.reason);
+    sg_daemon_hooks.event(daemon, &event);
+    sg_daemon_hooks.changed(daemon, true);
+}
+
+void
+sg_daemon_give_way(struct sg_daemon *daemon)
+{
+    char who[SG_RIVAL_MAX];
+
+    /* nobody on this host can reach a simulated clock */
+    if (daemon->options.simulate || !sg_rival_find(who, sizeof who))
+        snprintf(who, sizeof who, "somebody unknown");
+    give_way_to(daemon, who, daemon->rival_did);
+}
+
+void
+sg_daemon_look_out(struct sg_daemon *daemon)
+{
+    char who[SG_RIVAL_MAX];
+
+    if (daemon->choice.mode == SG_MODE_DISCIPLINE &&
+        !daemon->options.simulate && daemon->config->mode == SG_MODE_AUTO &&
+        sg_rival_find(who, sizeof who))
+        give_way_to(daemon, who, "was started to steer this host's clock");
 }
 
 /*
@@ -125,10 +192,26 @@ mention_restart(const struct sg_config *before, const struct sg_config *now)
                             "state_directory change at the next restart");
 }
 
+/* What was chosen again is in force. */
+static void
+take_back(struct sg_daemon *daemon)
+{
+    struct sg_clock *clock = daemon->choice.clock;
+
+    show_mode(daemon);
+    sg_log(LOG_NOTICE, "%s mode: %s", sg_mode_name(daemon->choice.mode),
+           daemon->choice.reason);
+    if (daemon->choice.mode != SG_MODE_DISCIPLINE)
+        return;
+    clock->ops->forgive(clock);
+    daemon->gave_way = false;
+}
+
 int
 sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err)
 {
     struct sg_config *before = daemon->config, *config;
+    const struct sg_choice choice = daemon->choice;
     struct sg_plan *plan;
 
     if (sg_config_load(daemon->options.config, &config, err) < 0)
@@ -139,12 +222,17 @@ sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err)
         return -1;
     }
     daemon->config = config;
+    if (daemon->gave_way)
+        sg_choose_again(&daemon->options, config, &daemon->choice);
     if (start_watch(daemon, plan, err) < 0) {
         daemon->config = before;
+        daemon->choice = choice;
         free(plan);
         sg_config_free(config);
         return -1;
     }
+    if (daemon->gave_way)
+        take_back(daemon);
     mention_restart(before, config);
     sg_config_free(before);
     return 0;
@@ -245,8 +333,7 @@ sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
     status->pid = (int)getpid();
     status->publish_within_s = PUBLISH_WITHIN_S;
     status->started = sg_host_reading().wall;
-    memcpy(status->mode_reason, daemon->choice.reason,
-           sizeof status->mode_reason);
+    show_mode(daemon);
     daemon->tried = sg_host_raw();
     sg_publish_boot_id(status->boot_id, sizeof status->boot_id);
     plan = make_plan(daemon, daemon->config, true, err);

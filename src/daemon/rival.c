@@ -56,19 +56,39 @@ is_rival(const char *pid, char *name, size_t size)
     return false;
 }
 
+/* ", NAME.service", or nothing if no service manager started it: the last
+ * part of a line in cgroup(7), version 1 or 2, that names a service. */
+static void
+find_unit(const char *pid, char *ret, size_t size)
+{
+    static const char suffix[] = ".service";
+    char text[4096], *end, *start;
+
+    ret[0] = '\0';
+    if (slurp(pid, "cgroup", text, sizeof text) <= 0)
+        return;
+    end = strstr(text, suffix);
+    if (!end)
+        return;
+    end[sizeof suffix - 1] = '\0';
+    start = strrchr(text, '/');
+    snprintf(ret, size, ", %.64s", start ? start + 1 : text);
+}
+
 bool
 sg_rival_find(char *ret, size_t size)
 {
     DIR *proc = opendir("/proc");
     struct dirent *entry;
-    char name[32];
+    char name[32], unit[80];
     bool found = false;
 
     while (proc && !found && (entry = readdir(proc))) {
         if (!isdigit((unsigned char)entry->d_name[0]) ||
             !is_rival(entry->d_name, name, sizeof name))
             continue;
-        snprintf(ret, size, "%s (pid %.20s)", name, entry->d_name);
+        find_unit(entry->d_name, unit, sizeof unit);
+        snprintf(ret, size, "%s (pid %.20s%s)", name, entry->d_name, unit);
         found = true;
     }
     if (proc)

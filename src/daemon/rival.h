@@ -9,9 +9,11 @@
 
 /*
  * Is another time daemon running?  Then its name and pid into ret, such as
- * "chronyd (pid 412)".  Looks at the names of all processes in /proc; a
- * chronyd that was told not to touch the clock (-x) is none.
+ * "chronyd (pid 412, chrony.service)".  Looks at the names of all processes in
+ * /proc; a chronyd that was told not to touch the clock (-x) is none.
  */
+#define SG_RIVAL_MAX 128
+
 bool sg_rival_find(char *ret, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 #include "watch/watch.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/util.h>
 #include <math.h>
@@ -32,6 +33,7 @@ struct watched {
 struct sg_watch {
     struct sg_watch_setup setup;
     struct sg_engine *engine;
+    enum sg_mode mode;
     struct sg_probe_env env;
     struct watched *watched;
     int n;
@@ -95,6 +97,19 @@ report(struct sg_watch *watch, const struct sg_decision *decision)
     hooks->changed(hooks->arg, decision->publish);
 }
 
+/* Who only guards has no rivals. */
+static void
+look_for_rival(struct sg_watch *watch)
+{
+    const struct sg_watch_hooks *hooks = &watch->setup.hooks;
+    struct sg_clock *clock = watch->setup.clock;
+    struct sg_err what;
+
+    if (watch->mode == SG_MODE_DISCIPLINE && hooks->rival &&
+        clock->ops->check(clock, &what) == -EBUSY)
+        hooks->rival(hooks->arg, what.text);
+}
+
 /* Do what the engine decided. */
 static void
 act(struct sg_watch *watch, const struct sg_decision *decision)
@@ -114,7 +129,10 @@ act(struct sg_watch *watch, const struct sg_decision *decision)
             watch->is_corrected = true;
         sg_engine_done(watch->engine, &decision->action, code, err.text, &after,
                        &then);
-        report(watch, &then);
+        if (code == -EBUSY)
+            look_for_rival(watch); /* which says more than a refusal */
+        else
+            report(watch, &then);
     }
     if (!decision->reschedule)
         return;
@@ -204,6 +222,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     check_suspend(watch);
+    look_for_rival(watch);
     reading = read_clock(watch);
     sg_engine_tick(watch->engine, &reading, &decision);
     act(watch, &decision);
@@ -327,6 +346,7 @@ sg_watch_new(const struct sg_watch_setup *setup, struct sg_watch *before,
         return NULL;
     }
     watch->setup = *setup;
+    watch->mode = setup->engine->mode;
     watch->engine = sg_engine_new(setup->engine);
     watch->env.base = setup->base;
     watch->env.resolver = sg_resolver_new(setup->base, NULL, err);

@@ -24,6 +24,10 @@ struct sg_watch_hooks {
     void (*event)(void *arg, const struct sg_event *event);
     /* The status changed; urgent: people should see it at once. */
     void (*changed)(void *arg, bool urgent);
+    /* Somebody else steers the clock, and what he did, as sg_clock_ops.check
+     * says; said at each tick until the watch is replaced.  NULL will do for
+     * a clock that cannot be moved. */
+    void (*rival)(void *arg, const char *what);
     void *arg;
 };
 

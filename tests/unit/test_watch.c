@@ -39,6 +39,8 @@ struct world {
     struct sg_status status;
     bool is_minimal;
     int events[SG_EVENT_SYNC + 1];
+    int rivals;
+    char rival[SG_ERR_TEXT_MAX];
 };
 
 /* What the test says, by the linker's --wrap. */
@@ -177,6 +179,15 @@ on_changed(void *arg, bool urgent)
     (void)urgent;
 }
 
+static void
+on_rival(void *arg, const char *what)
+{
+    struct world *world = arg;
+
+    world->rivals++;
+    snprintf(world->rival, sizeof world->rival, "%s", what);
+}
+
 static struct sg_watch *
 new_watch(struct world *world, struct sg_watch *before)
 {
@@ -184,7 +195,7 @@ new_watch(struct world *world, struct sg_watch *before)
                                    world->plan,
                                    &world->clock->clock,
                                    &world->engine,
-                                   {on_event, on_changed, world},
+                                   {on_event, on_changed, on_rival, world},
                                    world->is_minimal};
     struct sg_err err = {""};
     struct sg_watch *watch = sg_watch_new(&setup, before, &err);
@@ -491,6 +502,28 @@ a_reload_knows_realms_by_name(void **state)
     finish(&world);
 }
 
+/* He is told of, not fought, and who guards does not mind him. */
+static void
+a_rival_is_reported(void **state)
+{
+    struct world world;
+    int rivals;
+
+    (void)state;
+    begin(&world, SG_MODE_DISCIPLINE, "drift=100ppm,rival=+50ppm@1s");
+    for (int i = 0; i < 200 && world.rivals == 0; i++)
+        loop_run(world.base, NULL, 0.05);
+    assert_true(world.rivals > 0);
+    assert_non_null(strstr(world.rival, "changed the clock's frequency from "));
+    assert_int_equal(world.events[SG_EVENT_REFUSED], 0);
+    world.engine.mode = SG_MODE_GUARD;
+    reload(&world);
+    rivals = world.rivals;
+    loop_run(world.base, NULL, 1);
+    assert_int_equal(world.rivals, rivals);
+    finish(&world);
+}
+
 int
 main(void)
 {
@@ -505,6 +538,7 @@ main(void)
         cmocka_unit_test(an_answer_across_a_suspend_is_worthless),
         cmocka_unit_test(a_reload_keeps_history_of_the_same_clock_only),
         cmocka_unit_test(a_reload_knows_realms_by_name),
+        cmocka_unit_test(a_rival_is_reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
