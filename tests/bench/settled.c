@@ -29,7 +29,7 @@ add_source(struct sim_setup *setup, const char *name, const char *host,
     snprintf(source->about.name, sizeof source->about.name, "%s", name);
     snprintf(source->host, sizeof source->host, "%s", host);
     source->delay_s = 500e-6;
-    source->jitter_s = 100e-6;
+    source->queues.jitter_s = 100e-6;
     source->skew_frac = 0.5;
     source->stale = kind == SG_KIND_KDC;
 }

@@ -106,7 +106,10 @@ read_clock(struct line *line, struct sim_setup *setup)
             setup->drift_ppm = number(line);
         else if (next_is(line, "wander"))
             setup->wander = number(line);
-        else if (next_is(line, "unnoticed"))
+        else if (next_is(line, "sine")) {
+            setup->sine_ppm = number(line);
+            setup->sine_s = number(line);
+        } else if (next_is(line, "unnoticed"))
             setup->notice = false;
         else if (next_is(line, "saved")) {
             setup->engine.frequency_ppm = number(line);
@@ -114,6 +117,61 @@ read_clock(struct line *line, struct sim_setup *setup)
         } else
             fail(line, "\"%s\" is unknown here", word(line));
     }
+}
+
+/* What waits there are on a source's path; false: not about that. */
+static bool
+read_queues(struct line *line, struct sim_queues *queues)
+{
+    if (next_is(line, "jitter"))
+        queues->jitter_s = number(line);
+    else if (next_is(line, "jitter-back"))
+        queues->jitter_back_s = number(line);
+    else if (next_is(line, "shape"))
+        queues->shape = (int)number(line);
+    else if (next_is(line, "busy")) {
+        queues->busy_s = number(line);
+        queues->busy_jitter_s = number(line);
+    } else if (next_is(line, "late"))
+        queues->late_s = number(line);
+    else
+        return false;
+    return true;
+}
+
+static void
+read_property(struct line *line, struct sim_source *s)
+{
+    static const char *const fickle[] = {"stratum", "leap", "root", "stamps"};
+
+    if (next_is(line, "host"))
+        snprintf(s->host, sizeof s->host, "%s", word(line));
+    else if (next_is(line, "utc"))
+        s->about.realm = SG_GROUP_UTC;
+    else if (next_is(line, "try"))
+        s->about.is_try = true;
+    else if (next_is(line, "stale"))
+        s->stale = true;
+    else if (next_is(line, "silent"))
+        s->silent = true;
+    else if (next_is(line, "delay"))
+        s->delay_s = number(line);
+    else if (next_is(line, "offset"))
+        s->offset_s = number(line);
+    else if (next_is(line, "rate"))
+        s->rate_ppm = number(line);
+    else if (next_is(line, "root"))
+        s->root_s = number(line);
+    else if (next_is(line, "load"))
+        s->load = number(line);
+    else if (next_is(line, "loss"))
+        s->loss_frac = number(line);
+    else if (next_is(line, "skew"))
+        s->skew_frac = number(line);
+    else if (next_is(line, "fickle"))
+        s->fickle |= 1u << one_of(line, fickle, SIM_FICKLE_COUNT);
+    else
+        fail(line, "\"%s\" is unknown here", word(line));
 }
 
 static void
@@ -130,45 +188,20 @@ read_source(struct line *line, struct sim_setup *setup)
     s->about.realm = setup->realm[0] ? 0 : SG_GROUP_UTC;
     s->skew_frac = 0.5;
     snprintf(s->host, sizeof s->host, "%s", name);
-    while (line->at < line->n) {
-        if (next_is(line, "host"))
-            snprintf(s->host, sizeof s->host, "%s", word(line));
-        else if (next_is(line, "utc"))
-            s->about.realm = SG_GROUP_UTC;
-        else if (next_is(line, "try"))
-            s->about.is_try = true;
-        else if (next_is(line, "stale"))
-            s->stale = true;
-        else if (next_is(line, "silent"))
-            s->silent = true;
-        else if (next_is(line, "delay"))
-            s->delay_s = number(line);
-        else if (next_is(line, "jitter"))
-            s->jitter_s = number(line);
-        else if (next_is(line, "offset"))
-            s->offset_s = number(line);
-        else if (next_is(line, "rate"))
-            s->rate_ppm = number(line);
-        else if (next_is(line, "root"))
-            s->root_s = number(line);
-        else if (next_is(line, "load"))
-            s->load = number(line);
-        else if (next_is(line, "loss"))
-            s->loss_frac = number(line);
-        else if (next_is(line, "skew"))
-            s->skew_frac = number(line);
-        else
-            fail(line, "\"%s\" is unknown here", word(line));
-    }
+    while (line->at < line->n)
+        if (!read_queues(line, &s->queues))
+            read_property(line, s);
     setup->n_sources++;
 }
 
 static void
 read_at(struct line *line, struct sim_setup *setup)
 {
-    static const char *const clock_verbs[] = {"step", "suspend", "rate"};
-    static const char *const source_verbs[] = {"offset", "jitter", "rate",
-                                               "silent", "back"};
+    static const char *const clock_verbs[] = {"step", "suspend", "rate",
+                                              "refuses"};
+    static const char *const source_verbs[] = {
+        "offset", "jitter", "rate", "late", "silent", "back", "freeze"};
+    static const char *const refusals[] = {"nothing", "frequency", "all"};
     struct sim_happening *h = &setup->happenings[setup->n_happenings];
     int i;
 
@@ -178,14 +211,15 @@ read_at(struct line *line, struct sim_setup *setup)
     if (setup->n_happenings > 1 && h->at_s < h[-1].at_s)
         fail(line, "happenings must be in the order of their time");
     if (next_is(line, "clock")) {
-        i = one_of(line, clock_verbs, 3);
+        i = one_of(line, clock_verbs, 4);
         h->source = -1;
         h->verb = (enum sim_verb)(SIM_STEP + i);
-        h->value = number(line);
+        h->value =
+            h->verb == SIM_REFUSE ? one_of(line, refusals, 3) : number(line);
         return;
     }
     h->source = find_source(line, setup);
-    i = one_of(line, source_verbs, 5);
+    i = one_of(line, source_verbs, 7);
     h->verb = (enum sim_verb)(SIM_OFFSET + i);
     if (h->verb < SIM_SILENT)
         h->value = number(line);
@@ -224,6 +258,29 @@ read_state(struct line *line, struct sim_expect *e)
 }
 
 static void
+read_settled(struct line *line, struct sim_expect *e)
+{
+    e->quantity = SIM_Q_SETTLED;
+    must(line, "below");
+    e->limit = number(line);
+    must(line, "within");
+    e->limit2 = number(line);
+    if (next_is(line, "of"))
+        e->from_s = number(line);
+}
+
+static void
+read_error(struct line *line, struct sim_expect *e)
+{
+    e->scope = SIM_OVERALL;
+    e->quantity = next_is(line, "tight") ? SIM_Q_TIGHT : SIM_Q_ERROR;
+    if (e->quantity == SIM_Q_ERROR)
+        must(line, "honest");
+    e->limit = number(line);
+    read_span(line, e);
+}
+
+static void
 read_rest(struct line *line, struct sim_setup *setup, struct sim_expect *e)
 {
     if (next_is(line, "steps")) {
@@ -253,6 +310,16 @@ read_rest(struct line *line, struct sim_setup *setup, struct sim_expect *e)
         e->source = find_source(line, setup);
         e->word = one_of(line, sg_tally_names, SG_TALLY_COUNT);
         read_span(line, e);
+    } else if (next_is(line, "decision")) {
+        e->quantity = SIM_Q_DECISION;
+        snprintf(e->name, sizeof e->name, "%s", word(line));
+        read_span(line, e);
+    } else if (next_is(line, "events")) {
+        e->quantity = SIM_Q_EVENTS;
+        must(line, "at");
+        must(line, "most");
+        e->limit = number(line);
+        read_span(line, e);
     } else
         fail(line, "\"%s\" is unknown here", word(line));
 }
@@ -269,22 +336,25 @@ read_expect(struct line *line, struct sim_scenario *ret)
     for (int i = 1; i < line->n; i++)
         len += (size_t)snprintf(e->text + len, sizeof e->text - len, "%s%s",
                                 i > 1 ? " " : "", line->words[i]);
+    if (next_is(line, "median"))
+        e->scope = SIM_MEDIAN;
+    else if (next_is(line, "overall"))
+        e->scope = SIM_OVERALL;
     if (next_is(line, "offset"))
         read_below(line, e, SIM_Q_OFFSET);
     else if (next_is(line, "rms"))
         read_below(line, e, SIM_Q_RMS);
     else if (next_is(line, "frequency"))
         read_below(line, e, SIM_Q_FREQUENCY);
+    else if (next_is(line, "settled"))
+        read_settled(line, e);
+    else if (next_is(line, "error"))
+        read_error(line, e);
     else if (next_is(line, "state"))
         read_state(line, e);
     else if (next_is(line, "blame")) {
         e->quantity = SIM_Q_BLAME;
         e->word = one_of(line, sg_blame_names, SG_BLAME_COUNT);
-        read_span(line, e);
-    } else if (next_is(line, "error")) {
-        e->quantity = SIM_Q_ERROR;
-        must(line, "honest");
-        e->limit = number(line);
         read_span(line, e);
     } else if (next_is(line, "bound")) {
         e->quantity = SIM_Q_BOUND;
@@ -295,6 +365,14 @@ read_expect(struct line *line, struct sim_scenario *ret)
 }
 
 static void
+read_seeds(struct line *line, struct sim_scenario *ret)
+{
+    ret->seeds = (int)number(line);
+    if (ret->seeds < 1 || ret->seeds > SIM_MAX_SEEDS)
+        fail(line, "%d seeds, allowed 1 to %d", ret->seeds, SIM_MAX_SEEDS);
+}
+
+static void
 read_line(struct line *line, struct sim_scenario *ret)
 {
     struct sim_setup *setup = &ret->setup;
@@ -302,7 +380,9 @@ read_line(struct line *line, struct sim_scenario *ret)
     if (next_is(line, "run"))
         setup->run_s = number(line);
     else if (next_is(line, "seeds"))
-        ret->seeds = (int)number(line);
+        read_seeds(line, ret);
+    else if (next_is(line, "poll"))
+        setup->engine.poll.max_poll_s = number(line);
     else if (next_is(line, "mode")) {
         setup->guard = next_is(line, "guard");
         if (!setup->guard)

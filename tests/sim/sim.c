@@ -2,201 +2,218 @@
  * Run scenario files and hold what happened against what they expect.
  *
  *   sim [-v] [-s SEED] FILE...
+ *   sim --figures [-s SEED] FILE...
  *
  * Exit 0 if everything held; every expectation prints what was reached.
+ * --figures judges nothing: it prints a table of what was reached, in the
+ * span of the scenario's first expected rms or else in the whole run.
  */
+#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "scenario.h"
+#include "watch.h"
 
-/* What was seen of one expectation. */
-struct tally {
-    double value; /* worst so far, sum of squares, or last seen */
-    unsigned seen, good;
-    unsigned packets;
+/* What a scenario's seeds came to, for each of its expectations. */
+struct outcome {
+    double values[SIM_MAX_EXPECTS][SIM_MAX_SEEDS];
+    struct sim_tally overall[SIM_MAX_EXPECTS];
+    int seeds;
 };
 
-struct watcher {
-    const struct sim_scenario *scenario;
-    struct tally tallies[SIM_MAX_EXPECTS];
-    bool verbose;
-};
-
-/* Does the status tell the truth about its own errors? */
-static bool
-is_honest(const struct sim_expect *e, const struct sim_view *view, bool *ret)
+static int
+compare_doubles(const void *a, const void *b)
 {
-    struct sg_skew skew;
+    double x = *(const double *)a, y = *(const double *)b;
 
-    if (!sg_model_skew(&view->status->clock.model, view->now.raw,
-                       view->now.wall, &skew))
-        return false;
-    if (e->quantity == SIM_Q_ERROR)
-        *ret = fabs(view->offset_s - skew.offset_s) <= skew.error_s + 1e-8;
-    else
-        *ret = view->offset_s >= skew.lower_s - 1e-8 &&
-               view->offset_s <= skew.upper_s + 1e-8;
-    return true;
+    return (x > y) - (x < y);
 }
 
-static void
-look(const struct sim_expect *e, const struct sim_view *view,
-     const struct sim_setup *setup, struct tally *tally)
+/* Puts the seeds' values in order, too. */
+static double
+median(double *values, int n)
 {
-    const struct sg_status *status = view->status;
-    const struct sg_status_realm *realm = &status->realms[0];
-    bool good = false;
-
-    switch (e->quantity) {
-    case SIM_Q_OFFSET:
-        tally->value = fmax(tally->value, fabs(view->offset_s));
-        break;
-    case SIM_Q_RMS:
-        tally->value += view->offset_s * view->offset_s;
-        break;
-    case SIM_Q_FREQUENCY:
-        tally->value = fmax(
-            tally->value, fabs(status->clock.frequency_ppm + setup->drift_ppm));
-        break;
-    case SIM_Q_STATE:
-        good = realm->state == (enum sg_state)e->word;
-        break;
-    case SIM_Q_STATE_WITHIN:
-        good = realm->state == (enum sg_state)e->word;
-        if (good && tally->good == 0)
-            tally->value = view->t_s - e->from_s;
-        break;
-    case SIM_Q_BLAME:
-        good = realm->blame == (enum sg_blame)e->word;
-        break;
-    case SIM_Q_SOURCE:
-        good = status->sources[e->source].tally == (enum sg_tally)e->word;
-        break;
-    case SIM_Q_ERROR:
-    case SIM_Q_BOUND:
-        if (!is_honest(e, view, &good))
-            return;
-        break;
-    case SIM_Q_PACKETS:
-        if (tally->seen == 0)
-            tally->packets = view->packets;
-        tally->value = (view->packets - tally->packets) * 3600 /
-                       fmax(view->t_s - e->from_s, 1);
-        break;
-    case SIM_Q_FORECAST:
-        tally->value = realm->time_to_limit_s;
-        break;
-    case SIM_Q_STEPS_MAX:
-    case SIM_Q_STEPS_MIN:
-        tally->value = status->clock.steps;
-        break;
-    }
-    tally->seen++;
-    tally->good += good;
+    qsort(values, (size_t)n, sizeof *values, compare_doubles);
+    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-static void
-observe(void *arg, const struct sim_view *view)
+static struct sim_counts
+run_seed(const struct sim_scenario *scenario, unsigned seed, bool verbose,
+         struct outcome *ret)
 {
-    struct watcher *watcher = arg;
+    struct sim_watcher *watcher = calloc(1, sizeof *watcher);
+    struct sim_counts counts;
 
-    if (watcher->verbose && view->decision)
-        for (int i = 0; i < view->decision->n_events; i++)
-            printf("    %10.3f s  %s\n", view->t_s,
-                   view->decision->events[i].text);
-    if (view->decision)
-        return; /* judged by the second, or bursts would weigh more */
-    for (int i = 0; i < watcher->scenario->n_expects; i++) {
-        const struct sim_expect *e = &watcher->scenario->expects[i];
+    if (!watcher)
+        abort();
+    watcher->scenario = scenario;
+    watcher->verbose = verbose;
+    sim_run(&scenario->setup, seed, sim_watch, watcher, &counts);
+    for (int i = 0; i < scenario->n_expects; i++) {
+        const struct sim_expect *e = &scenario->expects[i];
 
-        if (view->t_s >= e->from_s && view->t_s <= e->to_s + 0.5)
-            look(e, view, &watcher->scenario->setup, &watcher->tallies[i]);
+        ret->values[i][ret->seeds] = sim_reached(e, &watcher->tallies[i]);
+        sim_tally_add(e, &watcher->tallies[i], &ret->overall[i]);
     }
+    ret->seeds++;
+    free(watcher);
+    return counts;
 }
 
 /* Prints what was reached; returns whether it is enough. */
 static bool
-judge(const struct sim_expect *e, const struct tally *tally)
+judge(const struct sim_expect *e, double reached)
 {
-    double share = tally->seen ? (double)tally->good / tally->seen : 0;
-    double value = tally->value;
-    bool held;
+    bool held = sim_holds(e, reached);
 
-    if (e->quantity == SIM_Q_RMS)
-        value = sqrt(value / fmax(tally->seen, 1));
-    switch (e->quantity) {
-    case SIM_Q_STATE:
-    case SIM_Q_BLAME:
-    case SIM_Q_SOURCE:
-    case SIM_Q_BOUND:
-        held = tally->seen > 0 && tally->good == tally->seen;
-        value = share;
-        break;
-    case SIM_Q_ERROR:
-        held = share >= e->limit;
-        value = share;
-        break;
-    case SIM_Q_STATE_WITHIN:
-        held = tally->good > 0 && value <= e->limit;
-        break;
-    case SIM_Q_STEPS_MIN:
-        held = value >= e->limit;
-        break;
-    case SIM_Q_FORECAST:
-        held = value >= e->limit && value <= e->limit2;
-        break;
-    default:
-        held = tally->seen > 0 && value <= e->limit;
-        break;
-    }
     printf("  %s  %-52s reached %.6g\n", held ? "ok  " : "FAIL", e->text,
-           value);
+           reached);
+    return held;
+}
+
+/* Of the expectations for each seed, or of those for all together. */
+static bool
+judge_all(const struct sim_scenario *scenario, bool is_each,
+          struct outcome *outcome)
+{
+    bool held = true;
+
+    for (int i = 0; i < scenario->n_expects; i++) {
+        const struct sim_expect *e = &scenario->expects[i];
+        double *values = outcome->values[i];
+
+        if (is_each != (e->scope == SIM_EACH))
+            continue;
+        if (e->scope == SIM_EACH)
+            held &= judge(e, values[outcome->seeds - 1]);
+        else if (e->scope == SIM_MEDIAN)
+            held &= judge(e, median(values, outcome->seeds));
+        else
+            held &= judge(e, sim_reached(e, &outcome->overall[i]));
+    }
     return held;
 }
 
 static bool
-run_seed(const struct sim_scenario *scenario, unsigned seed, bool verbose)
+run(const struct sim_scenario *scenario, unsigned first, bool verbose,
+    struct outcome *outcome)
 {
-    struct watcher watcher = {.scenario = scenario, .verbose = verbose};
-    struct sim_counts counts;
     bool held = true;
 
-    sim_run(&scenario->setup, seed, observe, &watcher, &counts);
-    printf(" seed %u: %u packets, %u ticks, %u turns of the engine\n", seed,
-           counts.packets, counts.ticks, counts.decisions);
-    for (int i = 0; i < scenario->n_expects; i++)
-        held &= judge(&scenario->expects[i], &watcher.tallies[i]);
-    return held;
+    for (unsigned i = 0; i < (unsigned)scenario->seeds; i++) {
+        struct sim_counts counts =
+            run_seed(scenario, first + i, verbose, outcome);
+
+        printf(" seed %u: %u packets, %u ticks, %u turns of the engine\n",
+               first + i, counts.packets, counts.ticks, counts.decisions);
+        held &= judge_all(scenario, true, outcome);
+    }
+    printf(" all seeds\n");
+    return judge_all(scenario, false, outcome) && held;
+}
+
+/* What the table shows, as expectations that nothing is held against. */
+static const enum sim_quantity columns[] = {
+    SIM_Q_RMS,   SIM_Q_OFFSET, SIM_Q_SETTLED,
+    SIM_Q_ERROR, SIM_Q_TIGHT,  SIM_Q_PACKETS,
+};
+#define COLUMNS (int)(sizeof columns / sizeof *columns)
+
+static void
+expect_columns(struct sim_scenario *scenario)
+{
+    struct sim_expect span = {.to_s = INFINITY};
+    struct sim_expect settled = {
+        .quantity = SIM_Q_SETTLED, .to_s = INFINITY, .limit = 0.01};
+
+    for (int i = scenario->n_expects - 1; i >= 0; i--) {
+        const struct sim_expect *e = &scenario->expects[i];
+
+        if (e->quantity == SIM_Q_RMS)
+            span = *e;
+        if (e->quantity == SIM_Q_SETTLED)
+            settled = *e;
+    }
+    for (int i = 0; i < COLUMNS; i++) {
+        scenario->expects[i] = columns[i] == SIM_Q_SETTLED ? settled : span;
+        scenario->expects[i].quantity = columns[i];
+    }
+    scenario->n_expects = COLUMNS;
+}
+
+static const char *
+span_text(double span_s, char *ret, size_t size)
+{
+    if (span_s >= 1 || span_s == 0)
+        snprintf(ret, size, "%.3g s", span_s);
+    else if (span_s >= 1e-3)
+        snprintf(ret, size, "%.3g ms", span_s * 1e3);
+    else
+        snprintf(ret, size, "%.3g us", span_s * 1e6);
+    return ret;
+}
+
+static void
+print_figures(const char *path, struct sim_scenario *scenario, unsigned first,
+              struct outcome *outcome)
+{
+    const char *slash = strrchr(path, '/');
+    double *rms = outcome->values[0], middle;
+    char texts[4][24];
+
+    expect_columns(scenario);
+    for (unsigned i = 0; i < (unsigned)scenario->seeds; i++)
+        run_seed(scenario, first + i, false, outcome);
+    middle = median(rms, outcome->seeds);
+    printf("| %s | %s | %s..%s | %s | %.4g s | %.3f %% | %.3g | %.3g |\n",
+           slash ? slash + 1 : path, span_text(middle, texts[0], sizeof *texts),
+           span_text(rms[0], texts[1], sizeof *texts),
+           span_text(rms[outcome->seeds - 1], texts[2], sizeof *texts),
+           span_text(outcome->overall[1].value, texts[3], sizeof *texts),
+           median(outcome->values[2], outcome->seeds),
+           100 * sim_reached(&scenario->expects[3], &outcome->overall[3]),
+           sim_reached(&scenario->expects[4], &outcome->overall[4]),
+           median(outcome->values[5], outcome->seeds));
 }
 
 int
 main(int argc, char **argv)
 {
+    static const struct option options[] = {{"figures", no_argument, NULL, 'f'},
+                                            {0}};
     unsigned first = 1;
-    bool held = true, verbose = false;
+    bool held = true, verbose = false, figures = false;
     int c;
 
-    while ((c = getopt(argc, argv, "vs:")) != -1) {
+    while ((c = getopt_long(argc, argv, "vs:", options, NULL)) != -1) {
         if (c == 'v')
             verbose = true;
         else if (c == 's')
             first = (unsigned)strtoul(optarg, NULL, 10);
+        else if (c == 'f')
+            figures = true;
         else
             return 2;
     }
+    if (figures)
+        printf("| scenario | RMS | of seeds | max | settled | honest | error / "
+               "RMS | packets/h |\n|---|---|---|---|---|---|---|---|\n");
     for (; optind < argc; optind++) {
         struct sim_scenario scenario;
-        bool all = true;
+        struct outcome *outcome = calloc(1, sizeof *outcome);
 
+        if (!outcome)
+            abort();
         sim_scenario_load(argv[optind], &scenario);
-        printf("%s\n", argv[optind]);
-        for (unsigned i = 0; i < (unsigned)scenario.seeds; i++)
-            all &= run_seed(&scenario, first + i, verbose);
-        held &= all;
+        if (figures)
+            print_figures(argv[optind], &scenario, first, outcome);
+        else {
+            printf("%s\n", argv[optind]);
+            held &= run(&scenario, first, verbose, outcome);
+        }
+        free(outcome);
     }
     return held ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 #include "world.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #define ODD_S 0.371
 #define NTP_1970 2208988800LL
 #define SERVER_S 20e-6 /* from receive to transmit */
+#define TIMEOUT_S 1.0  /* no answer is waited for any longer */
 #define NEVER INFINITY
 
 /* One question under way, or the wait for the next one. */
@@ -29,10 +31,11 @@ struct world {
     struct sim_source sources[SIM_MAX_SOURCES];
     struct channel channels[SIM_MAX_SOURCES];
     struct sg_engine *engine;
-    uint64_t random;
+    struct sim_random random;
     double t_s;
     double raw_s, wall_s; /* wall: seconds since EPOCH_NS */
-    double drift_ppm;
+    double drift_ppm;     /* without the periodic part */
+    enum sim_refusal refuses;
     double base_ppm, slew_ppm, slew_left_s;
     double tick_s; /* true time the engine wants to be called at */
     struct sg_status status;
@@ -40,30 +43,6 @@ struct world {
     void *arg;
     struct sim_counts counts;
 };
-
-static double
-uniform(struct world *w)
-{
-    /* splitmix64 (Steele, Lea, Flood 2014) */
-    uint64_t z = w->random += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    z ^= z >> 31;
-    return ((double)(z >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static double
-exponential(struct world *w, double mean)
-{
-    return -mean * log(uniform(w));
-}
-
-static double
-normal(struct world *w)
-{
-    return sqrt(-2 * log(uniform(w))) * cos(6.283185307179586 * uniform(w));
-}
 
 static struct sg_reading
 reading(const struct world *w)
@@ -77,6 +56,17 @@ reading(const struct world *w)
     return r;
 }
 
+static double
+drift_ppm(const struct world *w)
+{
+    const struct sim_setup *setup = w->setup;
+
+    if (setup->sine_s <= 0)
+        return w->drift_ppm;
+    return w->drift_ppm +
+           setup->sine_ppm * sin(6.283185307179586 * w->t_s / setup->sine_s);
+}
+
 /* Let true time pass; the oscillator's frequency takes its random walk. */
 static void
 pass_time(struct world *w, double until_s)
@@ -84,10 +74,11 @@ pass_time(struct world *w, double until_s)
     while (w->t_s < until_s) {
         double dt = fmin(until_s - w->t_s, 1), dr, slew_s;
 
-        w->drift_ppm += w->setup->wander > 0
-                            ? 1e6 * w->setup->wander * sqrt(dt) * normal(w)
-                            : 0;
-        dr = dt * (1 + w->drift_ppm * 1e-6);
+        w->drift_ppm +=
+            w->setup->wander > 0
+                ? 1e6 * w->setup->wander * sqrt(dt) * sim_normal(&w->random)
+                : 0;
+        dr = dt * (1 + drift_ppm(w) * 1e-6);
         slew_s = fmin(w->slew_left_s, dr);
         w->raw_s += dr;
         w->wall_s +=
@@ -104,6 +95,7 @@ show(struct world *w, const struct sg_decision *decision, double step_s)
     struct sim_view view = {
         .t_s = w->t_s,
         .offset_s = w->t_s - w->wall_s,
+        .drift_ppm = drift_ppm(w),
         .now = now,
         .packets = w->counts.packets,
         .status = &w->status,
@@ -118,10 +110,26 @@ show(struct world *w, const struct sg_decision *decision, double step_s)
 static void
 schedule(struct world *w, int i)
 {
-    double wait_s =
-        sg_engine_next_ask(w->engine, i, reading(w).raw, uniform(w));
+    double wait_s = sg_engine_next_ask(w->engine, i, reading(w).raw,
+                                       sim_uniform(&w->random));
 
     w->channels[i].due_s = wait_s < 0 ? NEVER : w->t_s + wait_s;
+}
+
+/* What the clock driver makes of an action; 0, or a negative errno. */
+static int
+drive(struct world *w, const struct sg_action *action)
+{
+    if (w->refuses == SIM_REFUSES_ALL)
+        return -EPERM;
+    if (action->kind == SG_ACTION_STEP)
+        w->wall_s += action->offset_s;
+    if (w->refuses == SIM_REFUSES_FREQUENCY)
+        return action->kind == SG_ACTION_STEP ? 0 : -EINVAL;
+    w->base_ppm = action->base_ppm;
+    w->slew_ppm = action->slew_ppm;
+    w->slew_left_s = action->duration_s;
+    return 0;
 }
 
 /* Carry out a decision, as the daemon does. */
@@ -131,20 +139,18 @@ act(struct world *w, const struct sg_decision *decision)
     const struct sg_action *action = &decision->action;
     struct sg_decision after;
     struct sg_reading now;
-    double step_s = 0;
+    int code;
 
     w->counts.decisions++;
     w->tick_s = w->t_s + decision->tick_s;
     show(w, decision, 0);
     if (action->kind != SG_ACTION_NONE) {
-        if (action->kind == SG_ACTION_STEP)
-            w->wall_s += step_s = action->offset_s;
-        w->base_ppm = action->base_ppm;
-        w->slew_ppm = action->slew_ppm;
-        w->slew_left_s = action->duration_s;
+        code = drive(w, action);
         now = reading(w);
-        sg_engine_done(w->engine, action, 0, NULL, &now, &after);
-        show(w, &after, step_s);
+        sg_engine_done(w->engine, action, code, code ? strerror(-code) : NULL,
+                       &now, &after);
+        show(w, &after,
+             !code && action->kind == SG_ACTION_STEP ? action->offset_s : 0);
     }
     if (decision->reschedule)
         for (int i = 0; i < w->setup->n_sources; i++)
@@ -163,18 +169,23 @@ ask(struct world *w, int i)
 {
     struct sim_source *s = &w->sources[i];
     struct channel *c = &w->channels[i];
-    double there_s = s->delay_s * s->skew_frac + exponential(w, s->jitter_s);
-    double back_s =
-        s->delay_s * (1 - s->skew_frac) + exponential(w, s->jitter_s);
+    double there_s = s->delay_s * s->skew_frac +
+                     sim_wait_s(&w->random, &s->queues, false, w->t_s);
+    double back_s = s->delay_s * (1 - s->skew_frac) +
+                    sim_wait_s(&w->random, &s->queues, true, w->t_s);
 
     w->counts.packets++;
     c->is_out = true;
     c->sent = reading(w).raw;
     c->sent_s = w->t_s;
     c->arrived_s = w->t_s + there_s;
-    c->is_lost = s->silent || uniform(w) < s->loss_frac;
-    c->cookie = (uint64_t)(uniform(w) * 9e18) + 1;
-    c->due_s = c->is_lost ? w->t_s + 1 : c->arrived_s + SERVER_S + back_s;
+    c->due_s = c->arrived_s + SERVER_S + back_s;
+    c->is_lost = s->silent || sim_uniform(&w->random) < s->loss_frac ||
+                 sim_uniform(&w->random) < s->loss_frac ||
+                 c->due_s - w->t_s > TIMEOUT_S;
+    c->cookie = (uint64_t)(sim_uniform(&w->random) * 9e18) + 1;
+    if (c->is_lost)
+        c->due_s = w->t_s + TIMEOUT_S;
 }
 
 static void
@@ -211,6 +222,7 @@ ntp_reply(struct world *w, int i, struct sg_outcome *ret)
     put32(packet + 28, c->cookie & 0xffffffff);
     put_stamp(packet + 32, server_clock(s, c->arrived_s));
     put_stamp(packet + 40, server_clock(s, c->arrived_s + SERVER_S));
+    sim_distort(&w->random, s->fickle, packet);
     sg_ntp_judge(&round, packet, sizeof packet, ret);
 }
 
@@ -227,7 +239,8 @@ kdc_reply(struct world *w, int i, struct sg_outcome *ret)
     struct sg_raw received = reading(w).raw;
 
     if (s->stale && s->load > 0)
-        shown_s = fmin(now_s, floor(now_s) + exponential(w, 1 / s->load));
+        shown_s = fmin(now_s,
+                       floor(now_s) + sim_exponential(&w->random, 1 / s->load));
     memset(ret, 0, sizeof *ret);
     ret->code = SG_OUTCOME_OK;
     ret->sample.at = received;
@@ -276,6 +289,14 @@ suspend(struct world *w, double span_s)
     act(w, &decision);
 }
 
+/* From now on a server's clock runs at another rate. */
+static void
+run_on(struct sim_source *s, double t_s, double rate_ppm)
+{
+    s->offset_s += t_s * (s->rate_ppm - rate_ppm) * 1e-6;
+    s->rate_ppm = rate_ppm;
+}
+
 static void
 happen(struct world *w, const struct sim_happening *h)
 {
@@ -288,11 +309,19 @@ happen(struct world *w, const struct sim_happening *h)
         s->offset_s += h->value;
         break;
     case SIM_JITTER:
-        s->jitter_s = h->value;
+        s->queues.jitter_s = h->value;
         break;
     case SIM_DRIFT:
-        s->offset_s += w->t_s * (s->rate_ppm - h->value) * 1e-6;
-        s->rate_ppm = h->value;
+        run_on(s, w->t_s, h->value);
+        break;
+    case SIM_FREEZE:
+        run_on(s, w->t_s, -1e6);
+        break;
+    case SIM_LATE:
+        s->queues.late_s = h->value;
+        break;
+    case SIM_REFUSE:
+        w->refuses = (enum sim_refusal)h->value;
         break;
     case SIM_SILENT:
         s->silent = true;
@@ -370,7 +399,7 @@ sim_run(const struct sim_setup *setup, uint64_t seed, sim_observer *observer,
         void *arg, struct sim_counts *ret)
 {
     struct world w = {
-        .setup = setup, .random = seed, .observer = observer, .arg = arg};
+        .setup = setup, .random = {seed}, .observer = observer, .arg = arg};
     int next = 0, channel;
     double second_s = 1;
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/engine.h"
+#include "nature.h"
 
 #define SIM_MAX_SOURCES 32
 #define SIM_MAX_HAPPENINGS 32
@@ -22,24 +23,34 @@ struct sim_source {
     double offset_s;  /* its clock - true time */
     double rate_ppm;  /* its clock drifts by this */
     double delay_s;   /* round trip without queues */
-    double jitter_s;  /* mean of the exponential wait, each way */
     double skew_frac; /* share of delay_s on the way there; 0.5: even */
+    struct sim_queues queues;
     double root_s;    /* root dispersion it announces */
     double load;      /* other questions per second to a KDC */
     bool stale;       /* a KDC that repeats stale microseconds */
-    double loss_frac;
+    double loss_frac; /* each way */
     bool silent;
+    unsigned fickle; /* bits 1 << enum sim_fickle */
 };
 
 enum sim_verb {
     SIM_OFFSET, /* a server's clock jumps by value */
     SIM_JITTER, /* from now on */
     SIM_DRIFT,  /* a server's clock runs faster by value ppm from now on */
+    SIM_LATE,   /* a server's answers come so much later from now on */
     SIM_SILENT,
     SIM_BACK,
+    SIM_FREEZE,  /* a server's clock stands still from now on */
     SIM_STEP,    /* somebody steps our clock by value */
     SIM_SUSPEND, /* for value */
     SIM_RATE,    /* our oscillator changes by value ppm */
+    SIM_REFUSE,  /* our kernel refuses: enum sim_refusal */
+};
+
+enum sim_refusal {
+    SIM_REFUSES_NOTHING,
+    SIM_REFUSES_FREQUENCY, /* EINVAL: any rate; steps are done */
+    SIM_REFUSES_ALL,       /* EPERM: the clock may not be set */
 };
 
 struct sim_happening {
@@ -54,6 +65,8 @@ struct sim_setup {
     double clock_offset_s; /* true - wall at start */
     double drift_ppm;      /* our oscillator against true time */
     double wander;         /* random walk of that, per square root of 1 s */
+    double sine_ppm;       /* amplitude of a periodic change of it */
+    double sine_s;         /* ... and its period */
     bool guard;            /* guard mode */
     bool notice;           /* the kernel tells of foreign steps */
     struct sg_engine_config engine;
@@ -68,7 +81,8 @@ struct sim_setup {
 /* What an observer that knows the truth sees. */
 struct sim_view {
     double t_s;
-    double offset_s; /* true - wall */
+    double offset_s;  /* true - wall */
+    double drift_ppm; /* of the oscillator at this moment */
     struct sg_reading now;
     unsigned packets; /* so far */
     const struct sg_status *status;
