@@ -304,6 +304,7 @@ sg_engine_done(struct sg_engine *engine, const struct sg_action *action,
             sg_engine_event(ret, SG_EVENT_REFUSED, 0, "clock: refused: %s",
                             why);
         engine->driver_refuses = true;
+        engine->synced = false;
         snprintf(engine->decision, sizeof engine->decision, "refused: %s", why);
         sg_local_moved(&engine->local, reading);
         sg_engine_judge_realms(engine, reading, ret);

@@ -224,7 +224,7 @@ note_sync(struct sg_engine *engine, struct sg_decision *ret)
 {
     bool synced = engine->config.mode == SG_MODE_DISCIPLINE &&
                   engine->consensus.valid && !engine->discipline.starting &&
-                  !engine->discipline.refused &&
+                  !engine->discipline.refused && !engine->driver_refuses &&
                   fabs(engine->consensus.offset_s) < 1;
 
     /* a step is about to change all of this */

@@ -308,11 +308,17 @@ read_rest(struct line *line, struct sim_setup *setup, struct sim_expect *e)
     } else if (next_is(line, "source")) {
         e->quantity = SIM_Q_SOURCE;
         e->source = find_source(line, setup);
-        e->word = one_of(line, sg_tally_names, SG_TALLY_COUNT);
+        e->word = next_is(line, "unbelieved")
+                      ? SG_TALLY_COUNT
+                      : one_of(line, sg_tally_names, SG_TALLY_COUNT);
         read_span(line, e);
     } else if (next_is(line, "decision")) {
         e->quantity = SIM_Q_DECISION;
         snprintf(e->name, sizeof e->name, "%s", word(line));
+        read_span(line, e);
+    } else if (next_is(line, "synced") || next_is(line, "unsynced")) {
+        e->quantity = SIM_Q_SYNCED;
+        e->word = line->words[line->at - 1][0] == 's';
         read_span(line, e);
     } else if (next_is(line, "events")) {
         e->quantity = SIM_Q_EVENTS;

@@ -36,11 +36,14 @@
  *   expect state warn from 1h to 2h
  *   expect state warn within 5m of 2h
  *   expect blame kdc from 1h [to 2h]
- *   expect source a falseticker from 1h [to 2h]
+ *   expect source a falseticker from 1h [to 2h] or unbelieved: neither steers
+ *                                               nor agrees
  *   expect bound honest                         truth within the bounds, always
  *   expect packets at most 70 per hour from 1h  (all sources together)
  *   expect forecast between 2h and 4h at 1h     of the realm's limit
  *   expect decision hold from 1h [to 2h]        its first word
+ *   expect synced from 10s [to 1h]              is the clock said to be set?
+ *   expect unsynced to 1h
  *   expect events at most 5 [from 1h] [to 2h]   lines in the log
  * Each of them is asked of each seed.  "expect median rms ..." asks the median
  * over the seeds, "expect overall rms ..." the seconds of all seeds together,
@@ -76,6 +79,7 @@ enum sim_quantity {
     SIM_Q_PACKETS,
     SIM_Q_FORECAST,
     SIM_Q_DECISION,
+    SIM_Q_SYNCED,
     SIM_Q_EVENTS,
 };
 

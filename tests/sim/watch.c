@@ -86,6 +86,13 @@ look_at_size(const struct sim_expect *e, const struct sim_view *view,
     tally->seen++;
 }
 
+static bool
+has_tally(enum sg_tally tally, int wanted)
+{
+    return wanted == SG_TALLY_COUNT ? !sg_tally_is_believed(tally)
+                                    : tally == (enum sg_tally)wanted;
+}
+
 static void
 look(const struct sim_expect *e, const struct sim_view *view,
      struct sim_tally *tally)
@@ -105,10 +112,13 @@ look(const struct sim_expect *e, const struct sim_view *view,
         good = realm->blame == (enum sg_blame)e->word;
         break;
     case SIM_Q_SOURCE:
-        good = status->sources[e->source].tally == (enum sg_tally)e->word;
+        good = has_tally(status->sources[e->source].tally, e->word);
         break;
     case SIM_Q_DECISION:
         good = strncmp(status->decision, e->name, strlen(e->name)) == 0;
+        break;
+    case SIM_Q_SYNCED:
+        good = status->clock.synced == (e->word != 0);
         break;
     case SIM_Q_ERROR:
     case SIM_Q_BOUND:
@@ -203,6 +213,7 @@ sim_reached(const struct sim_expect *e, const struct sim_tally *tally)
     case SIM_Q_BLAME:
     case SIM_Q_SOURCE:
     case SIM_Q_DECISION:
+    case SIM_Q_SYNCED:
     case SIM_Q_BOUND:
     case SIM_Q_ERROR:
         return tally->seen ? (double)tally->good / tally->seen : 0;
@@ -225,6 +236,7 @@ sim_holds(const struct sim_expect *e, double reached)
     case SIM_Q_BLAME:
     case SIM_Q_SOURCE:
     case SIM_Q_DECISION:
+    case SIM_Q_SYNCED:
     case SIM_Q_BOUND:
         return reached >= 1;
     case SIM_Q_ERROR:
