@@ -1,6 +1,6 @@
 /*
  * Random numbers of tests that try many cases: the seed is printed, and
- * SG_SEED repeats a run.
+ * SG_SEED repeats a run.  Under valgrind SG_FEW makes the cases fewer.
  */
 #ifndef SG_TESTS_UNIT_CHANCE_H
 #define SG_TESTS_UNIT_CHANCE_H
@@ -22,6 +22,13 @@ chance_begin(void)
     chance_state =
         given ? strtoull(given, NULL, 10) : (uint64_t)sg_host_raw().ns;
     print_message("seed: SG_SEED=%llu\n", (unsigned long long)chance_state);
+}
+
+/* How many cases a long test tries. */
+static inline int
+chance_rounds(int n)
+{
+    return getenv("SG_FEW") ? n / 50 : n;
 }
 
 /* splitmix64, public domain (Vigna 2015). */

@@ -422,7 +422,7 @@ absurd_answers_stay_finite(void **state)
 {
     (void)state;
     chance_begin();
-    for (int run = 0; run < 2000; run++) {
+    for (int run = 0; run < chance_rounds(2000); run++) {
         struct sg_filter *filter = new_filter();
         struct sg_drift drift = {chance_between(-500, 500),
                                  pow(10, chance_between(-3, 3))};

@@ -18,6 +18,8 @@
 
 #include "report/report.h"
 #include "report/words.h"
+
+#include "chance.h"
 #include "report_fixture.h"
 
 /* ---- golden files ---- */
@@ -412,7 +414,7 @@ test_random_numbers(void **state)
     print_message("seed %u\n", seed);
     srand(seed);
 #define ANY values[(size_t)rand() % (sizeof values / sizeof *values)]
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < chance_rounds(2000); i++) {
         for (int j = 0; j < status.n_realms; j++) {
             struct sg_status_realm *realm = &status.realms[j];
 

@@ -521,7 +521,7 @@ damaged_bytes_are_survived(void **state)
     chance_begin();
     any_status(&before, 2, 3);
     sg_status_encode(&before, &text);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < chance_rounds(20000); i++) {
         char *damaged = malloc(text.len);
 
         assert_non_null(damaged);
