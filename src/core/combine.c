@@ -145,19 +145,29 @@ count_agreeing_hosts(const struct sg_candidate *candidates, int n)
     return hosts;
 }
 
+static bool
+is_anybody_calm(const struct sg_candidate *candidates, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (candidates[i].tally == SG_TALLY_STEERS && !candidates[i].is_shaken)
+            return true;
+    return false;
+}
+
 /* Weights are inverse variances; the result claims no less error than its best
  * member, since servers of one site share their path's asymmetry. */
 static void
 average(const struct sg_candidate *candidates, int n, struct sg_consensus *ret)
 {
     double w_sum = 0, x_sum = 0, rw_sum = 0, r_sum = 0, best_s = INFINITY;
+    bool calm = is_anybody_calm(candidates, n);
 
     for (int i = 0; i < n; i++) {
         const struct sg_candidate *c = &candidates[i];
         double error_s = fmax(c->skew.error_s, 1e-7), w, rw;
         double sd_ppm = fmax(c->estimate.rate_sd_ppm, 1e-4);
 
-        if (c->tally != SG_TALLY_STEERS)
+        if (c->tally != SG_TALLY_STEERS || (calm && c->is_shaken))
             continue;
         w = 1 / (error_s * error_s);
         rw = 1 / (sd_ppm * sd_ppm);

@@ -25,6 +25,7 @@ struct sg_candidate {
     struct sg_estimate estimate;
     struct sg_skew skew; /* of the estimate against our wall clock */
     double root_s;
+    bool is_shaken; /* it contradicted itself lately: steers only if all are */
     enum sg_tally tally; /* out: set by sg_combine for all */
 };
 

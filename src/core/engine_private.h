@@ -40,10 +40,12 @@ struct source {
     struct sg_raw last_good;
     enum sg_tally tally;
     char reason[SG_REASON_MAX];
-    int spikes;              /* in a row */
-    bool has_moved;          /* its clock seemed to be set ... */
-    struct sg_raw moved;     /* ... then, last */
-    int surprises;           /* that were allowed to bother anybody ... */
+    int spikes;           /* in a row */
+    bool has_moved;       /* its clock seemed to be set ... */
+    struct sg_raw moved;  /* ... then, last */
+    bool was_shaken;      /* a sample contradicted it or came unforeseen ... */
+    struct sg_raw shaken; /* ... then, last */
+    int surprises;        /* that were allowed to bother anybody ... */
     struct sg_raw surprised; /* ... since the first of them */
     int n_turns; /* instants planned around the turn of a KDC's second */
     struct sg_raw turns[SG_TURN_MAX];

@@ -172,6 +172,10 @@ static void
 note_fate(struct sg_engine *engine, struct source *source,
           enum sg_filter_fate fate, struct sg_decision *ret)
 {
+    if (fate != SG_FILTER_KEPT && fate != SG_FILTER_STALE) {
+        source->was_shaken = true;
+        source->shaken = source->last_good;
+    }
     if (fate == SG_FILTER_SPIKE)
         source->spikes++;
     else

@@ -16,6 +16,10 @@
 #define READY_WIDTH_S 0.25
 #define READY_TICK_S 1.0
 
+/* For so long a source whose samples surprised leaves the steering to others.
+ */
+#define SHAKEN_S 900.0
+
 /* What is less is slewed. */
 #define UNDO_LEAST_S 0.005
 
@@ -47,6 +51,8 @@ bring_to_now(struct sg_engine *engine, const struct sg_reading *reading)
         sg_model_skew(&c->estimate.model, reading->raw, reading->wall,
                       &c->skew);
         c->root_s = sg_filter_newest(s->filter)->root_s;
+        c->is_shaken =
+            s->was_shaken && sg_raw_diff(reading->raw, s->shaken) < SHAKEN_S;
     }
 }
 

@@ -9,8 +9,13 @@
 #define CAPACITY 64
 
 /* 99.9 % of a normal distribution are 3.3 deviations; what the tracks leave of
- * it has longer tails (3.1 to 4.1 in simulation). */
-#define SIGMAS 4.5
+ * it has longer tails (2 to 5.3 in simulation). */
+#define SIGMAS 5.0
+
+/* That a path takes as long there as back is believed the longer it was
+ * watched: a queue that stands one way looks like one, and may stand for a
+ * quarter of an hour. */
+#define DOUBT_S 1800.0
 
 /* Even a trip within one host takes some time. */
 #define DELAY_LEAST_S 1e-7
@@ -159,7 +164,9 @@ estimate_guess(const struct sg_filter *filter, struct sg_raw now,
     /* the bounds move with the guess but must grow from what is certain */
     ret->model.growth_ppm += fabs(ret->model.rate_ppm - drift->rate_ppm);
     ret->rate_sd_ppm = view.rate_sd * 1e6;
-    ret->model.error_s = SIGMAS * view.offset_sd_s;
+    ret->model.error_s =
+        SIGMAS * view.offset_sd_s +
+        (bounds->hi - bounds->lo) / 2 * exp(-fmax(t_s, 0) / DOUBT_S);
     ret->model.wander_ppm = fmin(drift->bound_ppm, SIGMAS * ret->rate_sd_ppm);
     ret->model.walk = SIGMAS * view.wander;
 }
