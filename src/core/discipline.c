@@ -19,9 +19,16 @@
  * by what our own going after it explains. */
 #define CLAIM_SLACK_S 0.1
 
-/* An offset is spread over half a poll: shorter only adds frequency noise. */
+/*
+ * An offset that may be noise is spread until the next answer: shorter only
+ * adds frequency noise, and ending a slew earlier would wake us up once more.
+ * One that is real is removed at once.
+ */
 #define SPREAD_MIN_S 0.5
-#define SPREAD_MAX_S 32.0
+#define SPREAD_REAL_S 2.0
+#define SPREAD_MAX_S 64.0
+/* The next answer may be late, by jitter and round trip. */
+#define SPREAD_LATE 1.2
 
 /* Without a new answer a slew ends after two polls: whoever asked for it may be
  * gone. */
@@ -131,6 +138,13 @@ is_first_correction(const struct sg_discipline *discipline,
             sg_raw_diff(discipline->settled, situation->now) > 0);
 }
 
+static double
+fastest_ppm(const struct sg_rates *rates)
+{
+    return rates->fast_s > 0 ? fmax(rates->max_ppm, rates->fast_ppm)
+                             : rates->max_ppm;
+}
+
 /* How much faster or slower the evidence may make us for a while; beyond
  * max_ppm for fast_s at most. */
 static double
@@ -138,8 +152,7 @@ slew_limit_ppm(const struct sg_discipline *discipline,
                const struct sg_situation *situation, double offset_s)
 {
     const struct sg_rates *rates = &discipline->rates;
-    double room_ppm =
-        fmax(rates->max_ppm, rates->fast_ppm) - fabs(discipline->base_ppm);
+    double room_ppm = fastest_ppm(rates) - fabs(discipline->base_ppm);
     double led_ppm = discipline->base_ppm - discipline->anchor_ppm;
 
     if (situation->consensus->hosts >= 2 ||
@@ -170,13 +183,31 @@ slew(const struct sg_discipline *discipline,
     ret->duration_s = fmin(offset_s / ret->slew_ppm * 1e6, longest_s);
 }
 
+/* A small offset, see SPREAD_MIN_S. */
+static void
+slew_small(const struct sg_discipline *discipline,
+           const struct sg_situation *situation, double offset_s,
+           struct sg_action *ret)
+{
+    const struct sg_consensus *c = situation->consensus;
+    double next_s = situation->poll_s / fmax(c->sources_steering, 1);
+
+    next_s = fmin(fmax(next_s, SPREAD_MIN_S), SPREAD_MAX_S);
+    if (fabs(offset_s) > c->error_s) {
+        slew(discipline, situation, offset_s, fmin(next_s, SPREAD_REAL_S), ret);
+        return;
+    }
+    slew(discipline, situation, offset_s, next_s, ret);
+    if (ret->slew_ppm != 0)
+        ret->duration_s = fmax(ret->duration_s, SPREAD_LATE * next_s);
+}
+
 /* Offsets beyond this ask for a step. */
 static double
 step_least_s(const struct sg_discipline *discipline,
              const struct sg_situation *situation)
 {
-    const struct sg_rates *rates = &discipline->rates;
-    double fast_ppm = fmax(rates->max_ppm, rates->fast_ppm);
+    double fast_ppm = fastest_ppm(&discipline->rates);
 
     if (!is_first_correction(discipline, situation))
         return STEP_RUNNING_S;
@@ -299,7 +330,7 @@ sg_discipline_decide(struct sg_discipline *discipline,
                      struct sg_action *ret, char *why, unsigned why_size)
 {
     const struct sg_consensus *c = situation->consensus;
-    double offset_s = c->offset_s, spread_s;
+    double offset_s = c->offset_s;
     bool large;
 
     memset(ret, 0, sizeof *ret);
@@ -326,8 +357,7 @@ sg_discipline_decide(struct sg_discipline *discipline,
         return;
     }
     learn_frequency(discipline, situation);
-    spread_s = clamp(situation->poll_s / 2, SPREAD_MAX_S);
-    slew(discipline, situation, offset_s, fmax(spread_s, SPREAD_MIN_S), ret);
+    slew_small(discipline, situation, offset_s, ret);
     begin_settling(discipline, situation);
     snprintf(why, why_size,
              "slew %+.6f s in %.1f s, frequency %+.3f ppm: %d source%s of %d "

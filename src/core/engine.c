@@ -8,8 +8,9 @@
 
 #include "core/engine_private.h"
 
-/* Old age is noticed and published at least this often. */
-#define TICK_S 64.0
+/* Old age is noticed and published at least this often: rarely enough that a
+ * single source's answers every 64 s leave nothing to tick for. */
+#define TICK_S 80.0
 
 /* A jump smaller than this is left to the ordinary correction. */
 #define FOREIGN_NOTICED_S 0.001

@@ -41,7 +41,7 @@ sg_track_pass(struct sg_track *track, double span_s, double wander)
 double
 sg_track_wait_s(const struct sg_track *track, const struct sg_track_edge *edge)
 {
-    return edge->measured_s - edge->way * track->mean[OFFSET] -
+    return edge->measured_s - (double)edge->way * track->mean[OFFSET] -
            track->mean[LEAST];
 }
 
@@ -93,13 +93,14 @@ sg_track_add(struct sg_track *track, const struct sg_track_edge *edge)
     double waited_s = fmax(wait_s, 0);
     /* the tail is taken for exponential around where the wait seems to be */
     double slope = (TAIL + 1) / (TAIL * edge->wait_s + waited_s);
-    double gain[SG_TRACK_STATES], var = 0, sd, pull, shrink;
+    double gain[SG_TRACK_STATES], way = (double)edge->way, var, sd, pull,
+                                  shrink;
     struct cut cut;
 
     for (int i = 0; i < SG_TRACK_STATES; i++)
-        gain[i] = edge->way * track->cov[i][OFFSET] + track->cov[i][LEAST];
-    var = fmax(edge->way * gain[OFFSET] + gain[LEAST], 0) +
-          edge->blur_s * edge->blur_s;
+        gain[i] = way * track->cov[i][OFFSET] + track->cov[i][LEAST];
+    var =
+        fmax(way * gain[OFFSET] + gain[LEAST], 0) + edge->blur_s * edge->blur_s;
     sd = sqrt(var);
     /* an exponential tail moves a normal distribution as a whole ... */
     cut = cut_at((wait_s - var * slope) / sd);

@@ -65,10 +65,11 @@ choose_simulated(const struct sg_daemon_options *options,
  * an earlier run was killed in is ended before anything else.
  */
 static struct sg_clock *
-open_kernel(const struct sg_config *config, struct sg_err *err)
+open_kernel(const struct sg_config *config, bool minimal, struct sg_err *err)
 {
     char marker[SG_PATH_MAX + 8];
-    struct sg_clock_kernel_setup setup = {.marker = marker, .keeper = true};
+    /* one process has to do in minimal mode */
+    struct sg_clock_kernel_setup setup = {marker, !minimal};
     struct sg_clock *clock;
 
     snprintf(marker, sizeof marker, "%s/slew", config->runtime_directory);
@@ -102,7 +103,7 @@ sg_choose(const struct sg_daemon_options *options,
     }
     if (is_taken(config, ret))
         return guard(ret, err);
-    ret->clock = open_kernel(config, &why);
+    ret->clock = open_kernel(config, options->minimal, &why);
     if (!ret->clock) {
         snprintf(ret->reason, sizeof ret->reason, "%.*s",
                  (int)sizeof ret->reason - 1, why.text);

@@ -22,7 +22,7 @@
 
 /* A routine status is published at most so often; readers move it on, and the
  * next tick or answer publishes what was left out. */
-#define ROUTINE_S 16.0
+#define ROUTINE_S 30.0
 /* An urgent one: others may come in the same moment. */
 #define URGENT_S 0.02
 

@@ -15,9 +15,9 @@
 #include "daemon/publish.h"
 #include "daemon/rival.h"
 
-/* An answer within 16 s of the last status may publish nothing; each tick, 64 s
+/* An answer within 30 s of the last status may publish nothing; each tick, 80 s
  * after it at the latest, does. */
-#define PUBLISH_WITHIN_S 90
+#define PUBLISH_WITHIN_S 120
 
 #define UNKNOWN_SD_PPM 100.0
 
