@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "daemon/rival.h"
 
+#define MARKER_MAX (SG_PATH_MAX + 8)
+
 static int
 guard(struct sg_choice *ret, struct sg_err *err)
 {
@@ -60,21 +62,39 @@ choose_simulated(const struct sg_daemon_options *options,
     return 0;
 }
 
-/*
- * In memory, where it lives as long as what the kernel was told.  A slew that
- * an earlier run was killed in is ended before anything else.
- */
-static struct sg_clock *
-open_kernel(const struct sg_config *config, bool minimal, struct sg_err *err)
+/* In memory, where it lives as long as what the kernel was told. */
+static void
+name_marker(const struct sg_config *config, char ret[MARKER_MAX])
 {
-    char marker[SG_PATH_MAX + 8];
-    /* one process has to do in minimal mode */
-    struct sg_clock_kernel_setup setup = {marker, !minimal};
+    snprintf(ret, MARKER_MAX, "%s/slew", config->runtime_directory);
+}
+
+/*
+ * A slew that an earlier run was killed in is ended before anybody is asked
+ * whose clock it is: a rival who sets no tick would not end it either.
+ */
+static void
+recover(const struct sg_config *config)
+{
+    char marker[MARKER_MAX];
+    struct sg_err what;
+
+    name_marker(config, marker);
+    if (sg_clock_kernel_recover(marker, &what) != 0)
+        sg_log(LOG_WARNING, "%s", what.text);
+}
+
+/* Where no second process may be, the marker has to do. */
+static struct sg_clock *
+open_kernel(const struct sg_daemon_options *options,
+            const struct sg_config *config, struct sg_err *err)
+{
+    char marker[MARKER_MAX];
+    struct sg_clock_kernel_setup setup = {
+        .marker = marker, .keeper = !options->minimal && !options->once};
     struct sg_clock *clock;
 
-    snprintf(marker, sizeof marker, "%s/slew", config->runtime_directory);
-    if (sg_clock_kernel_recover(marker, err) != 0)
-        sg_log(LOG_WARNING, "%s", err->text);
+    name_marker(config, marker);
     clock = sg_clock_kernel_new(&setup, err);
     if (clock && clock->fast_s == 0)
         sg_log(LOG_WARNING, "%s; no slew beyond %.0f ppm", err->text,
@@ -101,9 +121,10 @@ sg_choose(const struct sg_daemon_options *options,
                  "clock = none: there is no clock to discipline");
         return guard(ret, err);
     }
+    recover(config);
     if (is_taken(config, ret))
         return guard(ret, err);
-    ret->clock = open_kernel(config, options->minimal, &why);
+    ret->clock = open_kernel(options, config, &why);
     if (!ret->clock) {
         snprintf(ret->reason, sizeof ret->reason, "%.*s",
                  (int)sizeof ret->reason - 1, why.text);

@@ -96,14 +96,6 @@ on_rivalry(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-on_lookout(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    sg_daemon_look_out(arg);
-}
-
-static void
 publish(struct sg_daemon *daemon)
 {
     struct sg_err err;
@@ -133,10 +125,14 @@ on_publish(evutil_socket_t fd, short what, void *arg)
     (void)what;
     evtimer_del(daemon->publish);
     publish(daemon);
-    if (sg_raw_diff(daemon->published, daemon->tried) < RETRY_S)
-        return;
-    daemon->tried = daemon->published;
-    sg_daemon_retry(daemon);
+    if (sg_raw_diff(daemon->published, daemon->tried) >= RETRY_S) {
+        daemon->tried = daemon->published;
+        sg_daemon_retry(daemon);
+    }
+    if (sg_raw_diff(daemon->published, daemon->looked_out) >= LOOKOUT_S) {
+        daemon->looked_out = daemon->published;
+        sg_daemon_look_out(daemon);
+    }
 }
 
 static void
@@ -240,13 +236,11 @@ add_events(struct sg_daemon *daemon, struct sg_err *err)
     daemon->watchdog = event_new(base, -1, EV_PERSIST, on_watchdog, daemon);
     daemon->once = evtimer_new(base, sg_once_over, daemon);
     daemon->rivalry = evtimer_new(base, on_rivalry, daemon);
-    daemon->lookout = event_new(base, -1, EV_PERSIST, on_lookout, daemon);
     if (!daemon->publish || !daemon->save || !daemon->watchdog ||
-        !daemon->once || !daemon->rivalry || !daemon->lookout ||
-        hear_signals(daemon) < 0)
+        !daemon->once || !daemon->rivalry || hear_signals(daemon) < 0)
         return sg_err_set(err, -ENOMEM, "no memory for events");
     add_timer(daemon->save, SAVE_FIRST_S);
-    add_timer(daemon->lookout, LOOKOUT_S);
+    daemon->looked_out = sg_host_raw();
     if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
         struct timeval tv = {(time_t)(watchdog_us / 2000000),
                              (suseconds_t)(watchdog_us / 2 % 1000000)};
@@ -304,7 +298,7 @@ sg_daemon_free(struct sg_daemon *daemon)
     sg_watch_free(daemon->watch);
     if (daemon->choice.clock)
         sg_clock_free(daemon->choice.clock);
-    for (struct event **e = &daemon->publish; e <= &daemon->once; e++)
+    for (struct event **e = &daemon->publish; e <= &daemon->rivalry; e++)
         if (*e)
             event_free(*e);
     sg_loop_free(daemon->loop);

@@ -33,12 +33,13 @@ struct sg_daemon {
     struct sg_engine_config engine;
     struct sg_watch *watch;
     struct sg_status *status;
-    struct event *publish, *save, *watchdog, *once, *rivalry, *lookout;
+    struct event *publish, *save, *watchdog, *once, *rivalry;
     bool is_corrected; /* with options.once: now the slew has to end */
     int exit_status;
     char memory_path[SG_PATH_MAX + 32];
     struct sg_raw published;
     struct sg_raw tried;                 /* krb5.conf, again */
+    struct sg_raw looked_out;            /* for other time daemons */
     char publish_error[SG_ERR_TEXT_MAX]; /* the last one, said once */
 };
 
