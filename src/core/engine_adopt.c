@@ -76,6 +76,9 @@ static void
 change_hands(struct sg_engine *engine)
 {
     engine->undo_s = 0;
+    /* from the next reading on: an interval with two rates in it tells of
+     * neither */
+    engine->local.known = false;
     engine->local.natural_known = false;
     engine->synced = false;
     sg_discipline_restart(&engine->discipline);

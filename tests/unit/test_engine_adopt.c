@@ -1,4 +1,5 @@
 /* A reload: the new engine takes over what the old one knows. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -214,6 +215,36 @@ modes_may_change(void **state)
     world_end(&w);
 }
 
+/* Somebody else steers from now on, by 50 ppm: the forecast is about that, and
+ * when we are told to steer again what he left is as at a start. */
+static void
+other_hands_turn_it_at_another_rate(void **state)
+{
+    struct sg_engine_config guard = world_config(SG_MODE_GUARD);
+    struct sg_engine_config discipline = world_config(SG_MODE_DISCIPLINE);
+
+    (void)state;
+    begin();
+    assert_true(fabs(world_status(&w)->realms[0].rate_ppm) < 1);
+    reload(&guard, add_same);
+    for (int i = 0; i < 40; i++) {
+        world_rounds(&w, 2, 1, 16);
+        w.behind_s -= 16 * 50e-6;
+    }
+    world_status(&w);
+    assert_true(fabs(w.status.realms[0].rate_ppm + 50) < 2);
+    assert_false(w.status.clock.synced);
+    assert_true(fabs(w.behind_s) > 0.03);
+    w.behind_s = 500;
+    world_step(&w, 0, true);
+    reload(&discipline, add_same);
+    w.events[0] = '\0';
+    world_rounds(&w, 2, 20, 16);
+    assert_true(fabs(w.behind_s) < 0.001);
+    assert_non_null(strstr(w.events, "clock: step by +"));
+    world_end(&w);
+}
+
 int
 main(void)
 {
@@ -225,6 +256,7 @@ main(void)
         cmocka_unit_test(a_realm_whose_kdc_is_gone),
         cmocka_unit_test(a_new_limit_is_held_against_the_last_word),
         cmocka_unit_test(modes_may_change),
+        cmocka_unit_test(other_hands_turn_it_at_another_rate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
