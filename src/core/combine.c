@@ -178,7 +178,7 @@ average(const struct sg_candidate *candidates, int n, struct sg_consensus *ret)
         if (error_s < best_s) {
             best_s = error_s;
             ret->wander_ppm = c->estimate.model.wander_ppm;
-            ret->walk = c->estimate.model.walk;
+            ret->walk_ppm = c->estimate.model.walk_ppm;
         }
         ret->sources_steering++;
     }

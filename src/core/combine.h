@@ -37,10 +37,10 @@ struct sg_consensus {
     double offset_s; /* best guess; without one the middle of the interval */
     double lo_s, hi_s;
     double error_s;
-    double rate_ppm;         /* of the reference against the raw clock */
-    double rate_sd_ppm;      /* < 0: nothing is known of the rate */
-    double wander_ppm, walk; /* as of the best source's model */
-    int hosts;               /* distinct hosts of any group that agree */
+    double rate_ppm;             /* of the reference against the raw clock */
+    double rate_sd_ppm;          /* < 0: nothing is known of the rate */
+    double wander_ppm, walk_ppm; /* as of the best source's model */
+    int hosts;                   /* distinct hosts of any group that agree */
     /* Another group would not be half as far from us at that offset: */
     bool contradicted; /* a majority of its hosts, ... */
     bool disputed;     /* ... or its only one */

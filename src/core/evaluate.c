@@ -278,7 +278,7 @@ note_model(struct sg_engine *engine, const struct sg_reading *reading)
             drift.bound_ppm +
             (c->rate_sd_ppm >= 0 ? fabs(c->rate_ppm - drift.rate_ppm) : 0),
         .wander_ppm = c->has_guess ? c->wander_ppm : drift.bound_ppm,
-        .walk = c->walk,
+        .walk_ppm = c->walk_ppm,
     };
 }
 

@@ -168,7 +168,7 @@ estimate_guess(const struct sg_filter *filter, struct sg_raw now,
         SIGMAS * view.offset_sd_s +
         (bounds->hi - bounds->lo) / 2 * exp(-fmax(t_s, 0) / DOUBT_S);
     ret->model.wander_ppm = fmin(drift->bound_ppm, SIGMAS * ret->rate_sd_ppm);
-    ret->model.walk = SIGMAS * view.wander;
+    ret->model.walk_ppm = SIGMAS * view.wander * 1e6;
 }
 
 bool

@@ -16,6 +16,9 @@
 
 #define KISS_MAX_S 1024.0
 
+/* Requests are spread by so much, and never sooner than was asked for. */
+#define SPREAD 0.1
+
 void
 sg_poll_init(struct sg_poll *poll, enum sg_kind kind, bool is_try)
 {
@@ -90,5 +93,5 @@ sg_poll_next(struct sg_poll *poll, const struct sg_poll_config *config,
         interval_s = fmin(interval_s, poll->ramp_s);
     }
     poll->interval_s = fmax(interval_s, poll->kiss_s);
-    return poll->interval_s * (0.9 + 0.2 * random);
+    return poll->interval_s * (1 + SPREAD * random);
 }

@@ -47,7 +47,7 @@ void sg_poll_surprise(struct sg_poll *poll, int n);
 
 /*
  * Seconds until the next request; < 0: never (it asked not to be asked).
- * random in [0, 1) spreads requests by +-10 %.
+ * random in [0, 1) spreads requests: up to 10 % later.
  */
 double sg_poll_next(struct sg_poll *poll, const struct sg_poll_config *config,
                     const struct sg_poll_world *world, double random);

@@ -75,7 +75,7 @@ sg_model_at(const struct sg_model *model, struct sg_raw now)
 {
     struct sg_model ret = *model;
     double age_s = sg_raw_diff(now, model->at);
-    double walked = model->walk * sqrt(fabs(age_s) / 3);
+    double walked_ppm = model->walk_ppm * sqrt(fabs(age_s) / 3);
     double growth_s = fabs(age_s) * model->growth_ppm * 1e-6;
 
     ret.at = now;
@@ -83,8 +83,8 @@ sg_model_at(const struct sg_model *model, struct sg_raw now)
     ret.lower_s -= growth_s;
     ret.upper_s += growth_s;
     /* moving on in several steps gives no less than in one */
-    ret.error_s += fabs(age_s) * (model->wander_ppm * 1e-6 + walked);
-    ret.wander_ppm += 1.5 * walked * 1e6;
+    ret.error_s += fabs(age_s) * (model->wander_ppm + walked_ppm) * 1e-6;
+    ret.wander_ppm += 1.5 * walked_ppm;
     ret.error_s = fmin(ret.error_s, fmax(ret.upper_s, -ret.lower_s));
     return ret;
 }

@@ -82,8 +82,9 @@ struct sg_model {
     double rate_ppm;    /* it runs faster than the raw clock by this much */
     double growth_ppm;  /* -lower_s and upper_s grow by this much */
     double wander_ppm;  /* error_s grows by this much ... */
-    double walk; /* ... and by walk * sqrt(t^3 / 3): a random walk of the rate,
-                    per square root of a second.  Never beyond the bounds */
+    double walk_ppm;    /* ... and by this times sqrt(t^3 / 3), as when a rate
+                           walks at random by so much per square root of a second;
+                           never beyond the bounds */
 };
 
 /* A model brought to now and compared with the wall clock. */

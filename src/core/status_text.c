@@ -57,7 +57,7 @@ struct field {
         DOUBLE(s, model.lower_s), DOUBLE(s, model.upper_s),                    \
         DOUBLE(s, model.error_s), DOUBLE(s, model.rate_ppm),                   \
         DOUBLE(s, model.growth_ppm), DOUBLE(s, model.wander_ppm),              \
-        DOUBLE(s, model.walk)
+        DOUBLE(s, model.walk_ppm)
 
 /* clang-format off */
 static const struct field top_fields[] = {

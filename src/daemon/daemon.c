@@ -22,16 +22,16 @@
 
 /* A routine status is published at most so often; readers move it on, and the
  * next tick or answer publishes what was left out. */
-#define ROUTINE_S 30.0
+#define ROUTINE_S 100.0
 /* An urgent one: others may come in the same moment. */
 #define URGENT_S 0.02
 
 /* The frequency is saved as soon as it is learned, then hourly. */
-#define SAVE_FIRST_S 60
 #define SAVE_S 3600
-/* A krb5.conf that is broken or has no realm yet is looked at again, when the
- * program is awake anyway. */
+/* A krb5.conf that is broken or has no realm yet is looked at again: soon where
+ * nothing can be watched without it. */
 #define RETRY_S 60
+#define RETRY_IDLY_S 600
 /* Another time daemon may be started later; to look through all processes
  * costs a few milliseconds. */
 #define LOOKOUT_S 600
@@ -116,33 +116,6 @@ publish(struct sg_daemon *daemon)
     memcpy(daemon->publish_error, err.text, sizeof daemon->publish_error);
 }
 
-static void
-on_publish(evutil_socket_t fd, short what, void *arg)
-{
-    struct sg_daemon *daemon = arg;
-
-    (void)fd;
-    (void)what;
-    evtimer_del(daemon->publish);
-    publish(daemon);
-    if (sg_raw_diff(daemon->published, daemon->tried) >= RETRY_S) {
-        daemon->tried = daemon->published;
-        sg_daemon_retry(daemon);
-    }
-    if (sg_raw_diff(daemon->published, daemon->looked_out) >= LOOKOUT_S) {
-        daemon->looked_out = daemon->published;
-        sg_daemon_look_out(daemon);
-    }
-}
-
-static void
-add_timer(struct event *event, time_t period_s)
-{
-    struct timeval tv = {period_s, 0};
-
-    event_add(event, &tv);
-}
-
 /* False: there is nothing to save yet. */
 static bool
 save_frequency(struct sg_daemon *daemon)
@@ -163,14 +136,40 @@ save_frequency(struct sg_daemon *daemon)
     return true;
 }
 
+/* Is it time?  Then it is time again after wait_s. */
+static bool
+is_due(struct sg_daemon *daemon, struct sg_raw *due, double wait_s)
+{
+    if (sg_raw_diff(daemon->published, *due) < 0)
+        return false;
+    *due = sg_raw_add(daemon->published, wait_s);
+    return true;
+}
+
+/* What need not wake the program up: it is awake to publish. */
 static void
-on_save(evutil_socket_t fd, short what, void *arg)
+keep_house(struct sg_daemon *daemon)
+{
+    bool is_idle = daemon->plan_failed || daemon->plan->n_sources == 0;
+
+    if (is_due(daemon, &daemon->retry, is_idle ? RETRY_S : RETRY_IDLY_S))
+        sg_daemon_retry(daemon);
+    if (is_due(daemon, &daemon->lookout, LOOKOUT_S))
+        sg_daemon_look_out(daemon);
+    if (is_due(daemon, &daemon->save, SAVE_S) && !save_frequency(daemon))
+        daemon->save = daemon->published;
+}
+
+static void
+on_publish(evutil_socket_t fd, short what, void *arg)
 {
     struct sg_daemon *daemon = arg;
 
     (void)fd;
     (void)what;
-    add_timer(daemon->save, save_frequency(daemon) ? SAVE_S : SAVE_FIRST_S);
+    evtimer_del(daemon->publish);
+    publish(daemon);
+    keep_house(daemon);
 }
 
 static void
@@ -232,15 +231,15 @@ add_events(struct sg_daemon *daemon, struct sg_err *err)
     uint64_t watchdog_us = 0;
 
     daemon->publish = evtimer_new(base, on_publish, daemon);
-    daemon->save = evtimer_new(base, on_save, daemon);
     daemon->watchdog = event_new(base, -1, EV_PERSIST, on_watchdog, daemon);
     daemon->once = evtimer_new(base, sg_once_over, daemon);
     daemon->rivalry = evtimer_new(base, on_rivalry, daemon);
-    if (!daemon->publish || !daemon->save || !daemon->watchdog ||
-        !daemon->once || !daemon->rivalry || hear_signals(daemon) < 0)
+    if (!daemon->publish || !daemon->watchdog || !daemon->once ||
+        !daemon->rivalry || hear_signals(daemon) < 0)
         return sg_err_set(err, -ENOMEM, "no memory for events");
-    add_timer(daemon->save, SAVE_FIRST_S);
-    daemon->looked_out = sg_host_raw();
+    daemon->save = sg_host_raw();
+    daemon->retry = sg_raw_add(daemon->save, RETRY_S);
+    daemon->lookout = sg_raw_add(daemon->save, LOOKOUT_S);
     if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
         struct timeval tv = {(time_t)(watchdog_us / 2000000),
                              (suseconds_t)(watchdog_us / 2 % 1000000)};

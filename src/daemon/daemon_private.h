@@ -33,13 +33,15 @@ struct sg_daemon {
     struct sg_engine_config engine;
     struct sg_watch *watch;
     struct sg_status *status;
-    struct event *publish, *save, *watchdog, *once, *rivalry;
+    struct event *publish, *watchdog, *once, *rivalry;
     bool is_corrected; /* with options.once: now the slew has to end */
     int exit_status;
     char memory_path[SG_PATH_MAX + 32];
     struct sg_raw published;
-    struct sg_raw tried;                 /* krb5.conf, again */
-    struct sg_raw looked_out;            /* for other time daemons */
+    /* when it is time again */
+    struct sg_raw retry;   /* to look at a krb5.conf that was of no use */
+    struct sg_raw lookout; /* for other time daemons */
+    struct sg_raw save;    /* the frequency */
     char publish_error[SG_ERR_TEXT_MAX]; /* the last one, said once */
 };
 

@@ -15,9 +15,9 @@
 #include "daemon/publish.h"
 #include "daemon/rival.h"
 
-/* An answer within 30 s of the last status may publish nothing; each tick, 80 s
- * after it at the latest, does. */
-#define PUBLISH_WITHIN_S 120
+/* An answer within 100 s of the last status may publish nothing; the one after
+ * it, or the next tick, within 80 s, does. */
+#define PUBLISH_WITHIN_S 200
 
 #define UNKNOWN_SD_PPM 100.0
 
@@ -334,7 +334,6 @@ sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
     status->publish_within_s = PUBLISH_WITHIN_S;
     status->started = sg_host_reading().wall;
     show_mode(daemon);
-    daemon->tried = sg_host_raw();
     sg_publish_boot_id(status->boot_id, sizeof status->boot_id);
     plan = make_plan(daemon, daemon->config, true, err);
     if (!plan || start_watch(daemon, plan, err) < 0) {

@@ -118,29 +118,71 @@ the_first_correction_waits_for_samples(void **state)
     assert_true(b.discipline.starting);
 }
 
+/* Until the next answer, and under way when that comes a little late. */
 static void
-small_offsets_are_slewed_over_half_a_poll(void **state)
+offsets_that_may_be_noise_are_spread(void **state)
 {
     struct bench b = running_bench();
 
     (void)state;
+    b.consensus.error_s = 0.002;
     b.consensus.hosts = b.consensus.sources_steering = 2;
     decide(&b, 64, 0.001);
     assert_near(b.action.slew_ppm, 0.001 / 32 * 1e6, 1e-9);
-    assert_near(b.action.duration_s, 32, 1e-9);
+    assert_near(b.action.duration_s, 32 * 1.2, 1e-9);
     assert_true(b.action.synced);
     assert_string_equal(b.why,
-                        "slew +0.001000 s in 32.0 s, frequency +0.000 ppm: 2 "
+                        "slew +0.001000 s in 38.4 s, frequency +0.000 ppm: 2 "
                         "sources of 2 hosts");
     b.situation.poll_s = 0.25;
     decide(&b, 65, -0.0001);
-    assert_near(b.action.duration_s, 0.5, 1e-9);
+    assert_near(b.action.duration_s, 0.6, 1e-9);
     assert_near(b.action.slew_ppm, -200, 1e-9);
     b.consensus.hosts = b.consensus.sources_steering = 1;
     decide(&b, 66, 0);
     assert_true(b.action.slew_ppm == 0 && b.action.duration_s == 0);
     assert_string_equal(b.why, "slew +0.000000 s in 0.0 s, frequency +0.000 "
                                "ppm: 1 source of 1 host");
+}
+
+static void
+offsets_that_are_certain_are_removed_at_once(void **state)
+{
+    struct bench b = running_bench();
+
+    (void)state;
+    b.consensus.error_s = 20e-6;
+    b.consensus.hosts = 2;
+    decide(&b, 64, 0.0005);
+    assert_near(b.action.slew_ppm, 250, 1e-9);
+    assert_near(b.action.duration_s, 2, 1e-9);
+    b.consensus.hosts = 1;
+    decide(&b, 65, 0.001);
+    assert_lone_pace(&b, 1);
+    assert_near(b.action.duration_s, 3.6, 1e-6);
+}
+
+/* Faster than 500 ppm where the driver can, for as long as it may. */
+static void
+a_fast_driver_slews_fast(void **state)
+{
+    struct bench b = new_bench();
+
+    (void)state;
+    b.discipline.rates = (struct sg_rates){500, 80000, 10};
+    decide(&b, 0, 0.79);
+    assert_int_equal(b.action.kind, SG_ACTION_STEER);
+    assert_near(b.action.slew_ppm, 80000, 1e-6);
+    assert_near(b.action.duration_s, 9.875, 1e-6);
+    /* a lone host has its first correction as a whole, but no other one */
+    decide(&b, 5, 0.4);
+    assert_near(b.action.slew_ppm, 80000, 1e-6);
+    decide(&b, 11, 0.05);
+    assert_lone_pace(&b, 1);
+    b = new_bench();
+    b.discipline.rates = (struct sg_rates){500, 80000, 10};
+    decide(&b, 0, 0.81);
+    assert_int_equal(b.action.kind, SG_ACTION_STEP);
 }
 
 /* Nobody is there any more who wanted it. */
@@ -537,7 +579,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_majority_leaves_the_clock_alone),
         cmocka_unit_test(the_first_correction_waits_for_samples),
-        cmocka_unit_test(small_offsets_are_slewed_over_half_a_poll),
+        cmocka_unit_test(offsets_that_may_be_noise_are_spread),
+        cmocka_unit_test(offsets_that_are_certain_are_removed_at_once),
+        cmocka_unit_test(a_fast_driver_slews_fast),
         cmocka_unit_test(slews_end_by_themselves_after_two_polls),
         cmocka_unit_test(base_and_slew_stay_within_the_driver),
         cmocka_unit_test(without_a_guess_the_interval_is_enough),
