@@ -417,7 +417,7 @@ set_defaults(struct sim_scenario *ret)
         .budget = {0.2, 0.6},
         .poll = {64, 64},
         .guard = sg_guard_defaults,
-        .rates = {.max_ppm = 500},
+        .rates = {500, 83333, 10}, /* as the kernel's clock */
         .frequency_sd_ppm = 100,
         .floor = {1767000000LL * 1000000000},
     };
