@@ -237,3 +237,20 @@ sg_filter_add(struct sg_filter *filter, const struct sg_sample *sample,
     filter->spike = *sample;
     return SG_FILTER_SPIKE;
 }
+
+static void
+shift_sample(struct sg_sample *sample, double span_s)
+{
+    sample->lower = sg_wall_add(sample->lower, span_s);
+    sample->upper = sg_wall_add(sample->upper, span_s);
+    sample->guess = sg_wall_add(sample->guess, span_s);
+}
+
+void
+sg_filter_shift(struct sg_filter *filter, double span_s)
+{
+    for (int i = 0; i < filter->n; i++)
+        shift_sample(&filter->samples[i], span_s);
+    shift_sample(&filter->spike, span_s);
+    filter->bank_wall = sg_wall_add(filter->bank_wall, span_s);
+}

@@ -70,6 +70,10 @@ bool sg_filter_estimate(const struct sg_filter *filter, struct sg_raw now,
 /* The newest sample; NULL while there is none. */
 const struct sg_sample *sg_filter_newest(const struct sg_filter *filter);
 
+/* The source's clock was set forward by span_s, as by a leap second, and all
+ * that is known is said of it as it runs now. */
+void sg_filter_shift(struct sg_filter *filter, double span_s);
+
 /* Forget everything, as after a suspend. */
 void sg_filter_reset(struct sg_filter *filter);
 

@@ -1,5 +1,11 @@
 #include "core/sample.h"
 
+const char *const sg_leap_names[SG_LEAP_COUNT] = {
+    [SG_LEAP_NONE] = "none",
+    [SG_LEAP_INSERT] = "insert",
+    [SG_LEAP_DELETE] = "delete",
+};
+
 const char *const sg_outcome_names[SG_OUTCOME_COUNT] = {
     [SG_OUTCOME_OK] = "ok",
     [SG_OUTCOME_NO_REPLY] = "no-reply",

@@ -19,7 +19,11 @@ enum sg_leap {
     SG_LEAP_NONE,
     SG_LEAP_INSERT, /* the last minute of the day has 61 seconds */
     SG_LEAP_DELETE, /* ... 59 seconds */
+    SG_LEAP_COUNT
 };
+
+/* "none", "insert", "delete" */
+extern const char *const sg_leap_names[SG_LEAP_COUNT];
 
 struct sg_sample {
     struct sg_raw at; /* the instant all of this is about */
