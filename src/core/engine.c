@@ -149,6 +149,8 @@ look_at_clock(struct sg_engine *engine, const struct sg_reading *reading,
     double slack_s, jump_s, least_s;
 
     jump_s = sg_local_update(&engine->local, reading, &slack_s);
+    if (sg_engine_pass_leap(engine, reading, span_s, jump_s, ret))
+        return false;
     if (noticed)
         least_s = slack_s + FOREIGN_NOTICED_S;
     else if (engine->config.mode == SG_MODE_DISCIPLINE)
@@ -265,6 +267,8 @@ sg_engine_resumed(struct sg_engine *engine, const struct sg_reading *reading,
     engine->ready = false;
     engine->undo_s = 0;
     engine->model.valid = false;
+    if (sg_leap_is_expected(&engine->leap))
+        engine->leap.leap = SG_LEAP_NONE;
     sg_discipline_restart(&engine->discipline);
     sg_local_moved(&engine->local, reading);
     for (int i = 0; i < engine->n_realms; i++) {
@@ -312,6 +316,7 @@ sg_engine_done(struct sg_engine *engine, const struct sg_action *action,
         return;
     }
     engine->driver_refuses = false;
+    engine->leap_told_s = action->leap_s;
     sg_local_course(&engine->local, reading, action->base_ppm, action->slew_ppm,
                     action->duration_s);
     if (action->kind == SG_ACTION_STEP) {

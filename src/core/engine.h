@@ -51,6 +51,7 @@ enum sg_event_kind {
     SG_EVENT_REFUSED, /* a correction was refused, by guard or driver */
     SG_EVENT_RIVAL,   /* somebody else steers the clock; from the daemon */
     SG_EVENT_SYNC,    /* the clock became, or ceased to be, disciplined */
+    SG_EVENT_LEAP,    /* a leap second is expected, is not any more, or was */
 };
 
 struct sg_event {

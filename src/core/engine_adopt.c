@@ -104,6 +104,8 @@ adopt_clock(struct sg_engine *engine, const struct sg_engine *before)
         engine->undo_s = before->undo_s;
     if (engine->config.mode != before->config.mode)
         change_hands(engine);
+    engine->leap = before->leap;
+    engine->leap_told_s = before->leap_told_s;
     engine->rate_learned = before->rate_learned;
     engine->reference_ppm = before->reference_ppm;
     engine->frequency_sd_ppm = before->frequency_sd_ppm;

@@ -2,14 +2,15 @@
  * The engine's state, shared by the files that make it up: engine.c (what
  * comes in), engine_sources.c (what answers make of sources), evaluate.c (from
  * samples to decision), engine_realms.c (what it means for each realm),
- * engine_ask.c (when to ask), engine_adopt.c (reload), engine_status.c (what is
- * shown).
+ * engine_ask.c (when to ask), engine_leap.c (leap seconds), engine_adopt.c
+ * (reload), engine_status.c (what is shown).
  */
 #ifndef SG_CORE_ENGINE_PRIVATE_H
 #define SG_CORE_ENGINE_PRIVATE_H
 
 #include "core/engine.h"
 #include "core/filter.h"
+#include "core/leap.h"
 #include "core/local.h"
 #include "core/turn.h"
 
@@ -49,6 +50,9 @@ struct source {
     struct sg_raw surprised; /* ... since the first of them */
     int n_turns; /* instants planned around the turn of a KDC's second */
     struct sg_raw turns[SG_TURN_MAX];
+    enum sg_leap leap; /* what its last answers announce ... */
+    int leap_answers;  /* ... so many of them */
+    bool smears;       /* it differs from the others near a leap second */
 };
 
 struct realm {
@@ -93,6 +97,8 @@ struct sg_engine {
     double last_step_s, last_foreign_s;
     struct sg_raw last_step_at, last_foreign_at;
     unsigned steps, foreign_steps;
+    struct sg_leap_state leap;
+    int leap_told_s; /* what the driver was told of it last */
 };
 
 /*
@@ -120,6 +126,39 @@ bool sg_engine_is_heard(const struct sg_engine *engine);
 void sg_engine_note_answer(struct sg_engine *engine, int index,
                            const struct sg_outcome *outcome,
                            struct sg_decision *ret);
+
+/* Make of all candidates a consensus, with less trust near a leap second in
+ * those who do not announce it. */
+void sg_engine_combine(struct sg_engine *engine, struct sg_raw now, int follow);
+
+/* An answer announces a leap second, or none. */
+void sg_engine_note_leap(struct source *source, const struct sg_sample *sample);
+
+/* After sg_engine_combine: is one to be expected? */
+void sg_engine_weigh_leap(struct sg_engine *engine,
+                          const struct sg_reading *reading,
+                          struct sg_decision *ret);
+
+/* What the driver should know of it now, see sg_clock_course. */
+int sg_engine_leap_s(const struct sg_engine *engine,
+                     const struct sg_reading *reading);
+
+/*
+ * The wall clock jumped by jump_s in the last span_s, or did not: was that the
+ * leap?  Moves what is known of references to their time after it when they
+ * have made it.
+ */
+bool sg_engine_pass_leap(struct sg_engine *engine,
+                         const struct sg_reading *reading, double span_s,
+                         double jump_s, struct sg_decision *ret);
+
+/* Add to the decision that the clock is off because it made no leap. */
+void sg_engine_add_missed_leap(struct sg_engine *engine,
+                               const struct sg_reading *reading);
+
+/* Why a falseticker differs near a leap second; false if that is not why. */
+bool sg_engine_say_smear(const struct sg_engine *engine, int index, char *ret,
+                         size_t size);
 
 /* Which sources are on one host, by address or name. */
 void sg_engine_find_hosts(struct sg_engine *engine);

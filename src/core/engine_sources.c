@@ -201,6 +201,10 @@ sg_engine_note_answer(struct sg_engine *engine, int index,
     source->last_good = outcome->sample.at;
     if (was_silent && source->asked > 1)
         ret->publish = true;
+    sg_engine_note_leap(source, &outcome->sample);
+    /* they do not all leap at the same instant */
+    if (sg_leap_is_under_way(&engine->leap, outcome->sample.at))
+        return;
     note_fate(engine, source,
               sg_filter_add(source->filter, &outcome->sample, &drift, sd_ppm),
               ret);

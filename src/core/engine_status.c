@@ -77,6 +77,12 @@ fill_clock(const struct sg_engine *engine, struct sg_raw now,
     ret->last_foreign_at = engine->last_foreign_at;
     ret->steps = engine->steps;
     ret->foreign_steps = engine->foreign_steps;
+    ret->leap = SG_LEAP_NONE;
+    ret->leap_at.ns = 0;
+    if (!sg_leap_is_expected(&engine->leap))
+        return;
+    ret->leap = engine->leap.leap;
+    ret->leap_at = engine->leap.day_end;
 }
 
 void

@@ -76,6 +76,8 @@ say_tally(const struct sg_engine *engine, int index, char *ret, size_t size)
                             : "no majority: the sources contradict each other");
         break;
     case SG_TALLY_FALSETICKER:
+        if (sg_engine_say_smear(engine, index, ret, size))
+            break;
         snprintf(ret, size,
                  "falseticker: %+.6f s (%+.6f to %+.6f), %d host%s on %+.6f to "
                  "%+.6f s",
@@ -204,6 +206,9 @@ decide(struct sg_engine *engine, const struct sg_reading *reading,
 
     sg_discipline_decide(&engine->discipline, &situation, &ret->action,
                          engine->decision, sizeof engine->decision);
+    if (ret->action.kind != SG_ACTION_NONE)
+        ret->action.leap_s = sg_engine_leap_s(engine, reading);
+    sg_engine_add_missed_leap(engine, reading);
     if (engine->discipline.refused && !was_refused)
         sg_engine_event(ret, SG_EVENT_REFUSED, 0, "clock: %s",
                         engine->decision);
@@ -242,7 +247,7 @@ note_sync(struct sg_engine *engine, struct sg_decision *ret)
 }
 
 static void
-say_guarding(struct sg_engine *engine)
+say_guarding(struct sg_engine *engine, const struct sg_reading *reading)
 {
     const struct sg_consensus *c = &engine->consensus;
 
@@ -255,6 +260,7 @@ say_guarding(struct sg_engine *engine)
     else
         snprintf(engine->decision, sizeof engine->decision,
                  "guard mode: no sources that agree, the clock is left alone");
+    sg_engine_add_missed_leap(engine, reading);
 }
 
 static void
@@ -282,6 +288,18 @@ note_model(struct sg_engine *engine, const struct sg_reading *reading)
     };
 }
 
+/* Is there reason to change the clock's course?  While clocks leap there is
+ * none that can be trusted. */
+static bool
+is_due(const struct sg_engine *engine, const struct sg_reading *reading,
+       bool fresh)
+{
+    if (sg_leap_is_under_way(&engine->leap, reading->raw))
+        return false;
+    return fresh || engine->discipline.starting || !engine->consensus.valid ||
+           sg_engine_leap_s(engine, reading) != engine->leap_told_s;
+}
+
 void
 sg_engine_evaluate(struct sg_engine *engine, const struct sg_reading *reading,
                    bool fresh, struct sg_decision *ret)
@@ -290,13 +308,13 @@ sg_engine_evaluate(struct sg_engine *engine, const struct sg_reading *reading,
         engine->config.follow_utc || engine->n_realms == 0 ? SG_GROUP_UTC : 0;
 
     bring_to_now(engine, reading);
-    sg_combine(engine->candidates, engine->n_sources, follow,
-               &engine->consensus);
+    sg_engine_combine(engine, reading->raw, follow);
     note_model(engine, reading);
+    sg_engine_weigh_leap(engine, reading, ret);
     engine->ready |= is_ready(engine, reading->raw);
     if (engine->config.mode != SG_MODE_DISCIPLINE)
-        say_guarding(engine);
-    else if (fresh || engine->discipline.starting || !engine->consensus.valid)
+        say_guarding(engine, reading);
+    else if (is_due(engine, reading, fresh))
         decide(engine, reading, ret);
     /* a clock that is about to be put right is judged afterwards */
     if (ret->action.kind != SG_ACTION_STEP)

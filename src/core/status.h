@@ -145,6 +145,8 @@ struct sg_status_clock {
     double last_foreign_s; /* last step by somebody else; 0: none seen */
     struct sg_raw last_foreign_at;
     unsigned steps, foreign_steps;
+    enum sg_leap leap;      /* a leap second is expected ... */
+    struct sg_wall leap_at; /* ... at this midnight, UTC */
     bool simulated; /* then the wall clock is: at sim_raw it read sim_wall */
     struct sg_raw sim_raw;
     struct sg_wall sim_wall;

@@ -80,6 +80,7 @@ static const struct field clock_fields[] = {
     NS(sg_status_clock, last_foreign_at),
     INT(sg_status_clock, steps, 0, INT32_MAX),
     INT(sg_status_clock, foreign_steps, 0, INT32_MAX),
+    ENUM(sg_status_clock, leap, sg_leap_names), NS(sg_status_clock, leap_at),
     BOOL(sg_status_clock, simulated), NS(sg_status_clock, sim_raw),
     NS(sg_status_clock, sim_wall), DOUBLE(sg_status_clock, sim_rate_ppm),
 };

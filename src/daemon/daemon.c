@@ -48,7 +48,7 @@ on_event(void *arg, const struct sg_event *event)
         [SG_EVENT_SOURCE] = LOG_NOTICE,   [SG_EVENT_STEP] = LOG_NOTICE,
         [SG_EVENT_FOREIGN] = LOG_WARNING, [SG_EVENT_RESUME] = LOG_NOTICE,
         [SG_EVENT_REFUSED] = LOG_ERR,     [SG_EVENT_RIVAL] = LOG_WARNING,
-        [SG_EVENT_SYNC] = LOG_NOTICE,
+        [SG_EVENT_SYNC] = LOG_NOTICE,     [SG_EVENT_LEAP] = LOG_NOTICE,
     };
 
     (void)arg;

@@ -139,6 +139,21 @@ read_queues(struct line *line, struct sim_queues *queues)
     return true;
 }
 
+/* What it does about a leap second; false: not about that. */
+static bool
+read_leaper(struct line *line, struct sim_source *ret)
+{
+    static const char *const names[SIM_LEAPERS] = {"leaps", "noleap", "smear",
+                                                   "wrongleap", "randomleap"};
+
+    for (int i = 0; i < SIM_LEAPERS; i++)
+        if (next_is(line, names[i])) {
+            ret->leaper = (enum sim_leaper)i;
+            return true;
+        }
+    return false;
+}
+
 static void
 read_property(struct line *line, struct sim_source *s)
 {
@@ -189,7 +204,7 @@ read_source(struct line *line, struct sim_setup *setup)
     s->skew_frac = 0.5;
     snprintf(s->host, sizeof s->host, "%s", name);
     while (line->at < line->n)
-        if (!read_queues(line, &s->queues))
+        if (!read_queues(line, &s->queues) && !read_leaper(line, s))
             read_property(line, s);
     setup->n_sources++;
 }
@@ -281,6 +296,16 @@ read_error(struct line *line, struct sim_expect *e)
 }
 
 static void
+read_at_most(struct line *line, struct sim_expect *e,
+             enum sim_quantity quantity)
+{
+    e->quantity = quantity;
+    must(line, "at");
+    must(line, "most");
+    e->limit = number(line);
+}
+
+static void
 read_rest(struct line *line, struct sim_setup *setup, struct sim_expect *e)
 {
     if (next_is(line, "steps")) {
@@ -290,10 +315,7 @@ read_rest(struct line *line, struct sim_setup *setup, struct sim_expect *e)
             must(line, "least");
         e->limit = number(line);
     } else if (next_is(line, "packets")) {
-        e->quantity = SIM_Q_PACKETS;
-        must(line, "at");
-        must(line, "most");
-        e->limit = number(line);
+        read_at_most(line, e, SIM_Q_PACKETS);
         must(line, "per");
         must(line, "hour");
         read_span(line, e);
@@ -321,11 +343,13 @@ read_rest(struct line *line, struct sim_setup *setup, struct sim_expect *e)
         e->word = line->words[line->at - 1][0] == 's';
         read_span(line, e);
     } else if (next_is(line, "events")) {
-        e->quantity = SIM_Q_EVENTS;
-        must(line, "at");
-        must(line, "most");
-        e->limit = number(line);
+        read_at_most(line, e, SIM_Q_EVENTS);
         read_span(line, e);
+    } else if (next_is(line, "foreign"))
+        read_at_most(line, e, SIM_Q_FOREIGN);
+    else if (next_is(line, "said")) {
+        e->quantity = SIM_Q_SAID;
+        line->at = line->n; /* what follows is in e->text */
     } else
         fail(line, "\"%s\" is unknown here", word(line));
 }
@@ -361,6 +385,10 @@ read_expect(struct line *line, struct sim_scenario *ret)
     else if (next_is(line, "blame")) {
         e->quantity = SIM_Q_BLAME;
         e->word = one_of(line, sg_blame_names, SG_BLAME_COUNT);
+        read_span(line, e);
+    } else if (next_is(line, "leap")) {
+        e->quantity = SIM_Q_LEAP;
+        e->word = one_of(line, sg_leap_names, SG_LEAP_COUNT);
         read_span(line, e);
     } else if (next_is(line, "bound")) {
         e->quantity = SIM_Q_BOUND;
@@ -402,7 +430,11 @@ read_line(struct line *line, struct sim_scenario *ret)
         read_source(line, setup);
     else if (next_is(line, "at"))
         read_at(line, setup);
-    else if (next_is(line, "expect"))
+    else if (next_is(line, "leap")) {
+        setup->leap_s = (int)number(line);
+        must(line, "at");
+        setup->leap_at_s = number(line);
+    } else if (next_is(line, "expect"))
         read_expect(line, ret);
     if (line->at < line->n)
         fail(line, "\"%s\" is unknown here", word(line));

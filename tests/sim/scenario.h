@@ -10,10 +10,13 @@
  *     wander: random walk of the frequency, per square root of a second;
  *     sine: amplitude and period of its swing; saved: what an earlier run
  *     learned; unnoticed: the kernel does not tell of foreign steps
+ *   leap +1 at 12h                    a second inserted (-1: left out, 0: none)
+ *                                     at the end of a year, so long after start
  *   realm EXAMPLE.ORG 300s
  *   source a ntp host A [utc] delay 5ms jitter 2ms [offset +1s] [rate 1ppm]
  *          [root 1ms] [loss 20%] [skew 60%] [try] [silent]
  *          [jitter-back 1ms] [shape 3] [busy 30ms 50ms] [late 1s]
+ *          [noleap | smear | wrongleap | randomleap]
  *          [fickle stratum] [fickle leap] [fickle root] [fickle stamps]
  *     delay: round trip without queues, of which skew is on the way there;
  *     jitter: mean of an exponential wait each way; shape: so many such waits
@@ -81,6 +84,9 @@ enum sim_quantity {
     SIM_Q_DECISION,
     SIM_Q_SYNCED,
     SIM_Q_EVENTS,
+    SIM_Q_LEAP,
+    SIM_Q_FOREIGN,
+    SIM_Q_SAID,
 };
 
 enum sim_scope {
@@ -95,7 +101,7 @@ struct sim_expect {
     char text[160]; /* the line, for the report */
     double limit, limit2;
     double from_s, to_s;
-    int word;      /* state, blame or tally */
+    int word;      /* state, blame, tally or leap */
     int source;    /* SOURCE */
     char name[16]; /* DECISION */
 };

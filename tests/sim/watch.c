@@ -79,6 +79,9 @@ look_at_size(const struct sim_expect *e, const struct sim_view *view,
     case SIM_Q_TIGHT:
         look_at_error(view, tally);
         break;
+    case SIM_Q_FOREIGN:
+        tally->value = view->status->clock.foreign_steps;
+        break;
     default: /* steps */
         tally->value = view->status->clock.steps;
         break;
@@ -128,7 +131,11 @@ look(const struct sim_expect *e, const struct sim_view *view,
     case SIM_Q_SETTLED:
         look_whether_settled(e, view, tally);
         return;
+    case SIM_Q_LEAP:
+        good = status->clock.leap == (enum sg_leap)e->word;
+        break;
     case SIM_Q_EVENTS:
+    case SIM_Q_SAID:
         tally->seen++;
         return; /* counted where they happen */
     default:
@@ -150,6 +157,11 @@ note_events(struct sim_watcher *watcher, const struct sim_view *view)
         if (e->quantity == SIM_Q_EVENTS && view->t_s >= e->from_s &&
             view->t_s <= e->to_s)
             watcher->tallies[i].value += view->decision->n_events;
+        for (int j = 0; j < view->decision->n_events; j++)
+            if (e->quantity == SIM_Q_SAID &&
+                strstr(view->decision->events[j].text,
+                       e->text + strlen("said ")))
+                watcher->tallies[i].value++;
     }
 }
 
@@ -214,6 +226,7 @@ sim_reached(const struct sim_expect *e, const struct sim_tally *tally)
     case SIM_Q_SOURCE:
     case SIM_Q_DECISION:
     case SIM_Q_SYNCED:
+    case SIM_Q_LEAP:
     case SIM_Q_BOUND:
     case SIM_Q_ERROR:
         return tally->seen ? (double)tally->good / tally->seen : 0;
@@ -237,7 +250,9 @@ sim_holds(const struct sim_expect *e, double reached)
     case SIM_Q_SOURCE:
     case SIM_Q_DECISION:
     case SIM_Q_SYNCED:
+    case SIM_Q_LEAP:
     case SIM_Q_BOUND:
+    case SIM_Q_SAID:
         return reached >= 1;
     case SIM_Q_ERROR:
     case SIM_Q_STEPS_MIN:

@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calendar.h"
 #include "probe/ntp_packet.h"
 
-/* True time 0 of the world: 2026-01-01, and an odd fraction of a second. */
-#define EPOCH_S 1767225600LL
-#define ODD_S 0.371
 #define NTP_1970 2208988800LL
 #define SERVER_S 20e-6 /* from receive to transmit */
 #define TIMEOUT_S 1.0  /* no answer is waited for any longer */
@@ -37,7 +35,9 @@ struct world {
     double drift_ppm;     /* without the periodic part */
     enum sim_refusal refuses;
     double base_ppm, slew_ppm, slew_left_s;
-    double tick_s; /* true time the engine wants to be called at */
+    int leap_s;         /* what the kernel was told ... */
+    double leap_wall_s; /* ... to do when the wall clock reads this */
+    double tick_s;      /* true time the engine wants to be called at */
     struct sg_status status;
     sim_observer *observer;
     void *arg;
@@ -49,7 +49,8 @@ reading(const struct world *w)
 {
     struct sg_reading r = {
         {1000000000 + sg_span_to_ns(w->raw_s)},
-        {EPOCH_S * 1000000000 + sg_span_to_ns(w->wall_s + ODD_S)},
+        {sim_epoch_s(w->setup) * 1000000000 +
+         sg_span_to_ns(w->wall_s + SIM_ODD_S)},
         1e-7,
     };
 
@@ -94,7 +95,7 @@ show(struct world *w, const struct sg_decision *decision, double step_s)
     struct sg_reading now = reading(w);
     struct sim_view view = {
         .t_s = w->t_s,
-        .offset_s = w->t_s - w->wall_s,
+        .offset_s = sim_utc_s(w->setup, w->t_s) - w->wall_s,
         .drift_ppm = drift_ppm(w),
         .now = now,
         .packets = w->counts.packets,
@@ -126,6 +127,10 @@ drive(struct world *w, const struct sg_action *action)
         w->wall_s += action->offset_s;
     if (w->refuses == SIM_REFUSES_FREQUENCY)
         return action->kind == SG_ACTION_STEP ? 0 : -EINVAL;
+    if (action->leap_s != w->leap_s) {
+        w->leap_s = action->leap_s;
+        w->leap_wall_s = sim_kernel_leap_s(w->setup, w->leap_s, w->wall_s);
+    }
     w->base_ppm = action->base_ppm;
     w->slew_ppm = action->slew_ppm;
     w->slew_left_s = action->duration_s;
@@ -156,12 +161,6 @@ act(struct world *w, const struct sg_decision *decision)
         for (int i = 0; i < w->setup->n_sources; i++)
             if (!w->channels[i].is_out)
                 schedule(w, i);
-}
-
-static double
-server_clock(const struct sim_source *s, double t_s)
-{
-    return t_s * (1 + s->rate_ppm * 1e-6) + s->offset_s;
 }
 
 static void
@@ -196,12 +195,12 @@ put32(uint8_t *at, uint64_t value)
 }
 
 static void
-put_stamp(uint8_t *at, double clock_s)
+put_stamp(const struct world *w, uint8_t *at, double clock_s)
 {
-    double whole = floor(clock_s + ODD_S);
+    double whole = floor(clock_s + SIM_ODD_S);
 
-    put32(at, (uint64_t)((int64_t)whole + EPOCH_S + NTP_1970));
-    put32(at + 4, (uint64_t)((clock_s + ODD_S - whole) * 4294967296.0));
+    put32(at, (uint64_t)((int64_t)whole + sim_epoch_s(w->setup) + NTP_1970));
+    put32(at + 4, (uint64_t)((clock_s + SIM_ODD_S - whole) * 4294967296.0));
 }
 
 static void
@@ -210,18 +209,21 @@ ntp_reply(struct world *w, int i, struct sg_outcome *ret)
     const struct sim_source *s = &w->sources[i];
     const struct channel *c = &w->channels[i];
     uint8_t packet[SG_NTP_HEADER_LEN] = {0x24, 2, 6, 0xe9};
+    enum sg_leap leap = sim_announced(w->setup, s, c->arrived_s, &w->random);
     struct sg_ntp_round round = {
         .cookie = c->cookie,
         .sent = c->sent,
         .received = reading(w).raw,
-        .pivot = {EPOCH_S * 1000000000},
+        .pivot = {sim_epoch_s(w->setup) * 1000000000},
     };
 
+    packet[0] |= (uint8_t)(leap << 6);
     put32(packet + 8, (uint64_t)(s->root_s * 65536));
     put32(packet + 24, c->cookie >> 32);
     put32(packet + 28, c->cookie & 0xffffffff);
-    put_stamp(packet + 32, server_clock(s, c->arrived_s));
-    put_stamp(packet + 40, server_clock(s, c->arrived_s + SERVER_S));
+    put_stamp(w, packet + 32, sim_server_s(w->setup, s, c->arrived_s));
+    put_stamp(w, packet + 40,
+              sim_server_s(w->setup, s, c->arrived_s + SERVER_S));
     sim_distort(&w->random, s->fickle, packet);
     sg_ntp_judge(&round, packet, sizeof packet, ret);
 }
@@ -235,7 +237,8 @@ kdc_reply(struct world *w, int i, struct sg_outcome *ret)
 {
     const struct sim_source *s = &w->sources[i];
     const struct channel *c = &w->channels[i];
-    double now_s = server_clock(s, c->arrived_s) + ODD_S, shown_s = now_s;
+    double now_s = sim_server_s(w->setup, s, c->arrived_s) + SIM_ODD_S,
+           shown_s = now_s;
     struct sg_raw received = reading(w).raw;
 
     if (s->stale && s->load > 0)
@@ -245,10 +248,10 @@ kdc_reply(struct world *w, int i, struct sg_outcome *ret)
     ret->code = SG_OUTCOME_OK;
     ret->sample.at = received;
     ret->sample.delay_s = sg_raw_diff(received, c->sent);
-    ret->sample.lower.ns =
-        EPOCH_S * 1000000000 + sg_span_to_ns(floor(shown_s * 1e6) * 1e-6);
+    ret->sample.lower.ns = sim_epoch_s(w->setup) * 1000000000 +
+                           sg_span_to_ns(floor(shown_s * 1e6) * 1e-6);
     ret->sample.upper.ns =
-        EPOCH_S * 1000000000 +
+        sim_epoch_s(w->setup) * 1000000000 +
         sg_span_to_ns(floor(shown_s) + 1 + ret->sample.delay_s);
 }
 
@@ -297,12 +300,31 @@ run_on(struct sim_source *s, double t_s, double rate_ppm)
     s->rate_ppm = rate_ppm;
 }
 
+/* The kernel says that the wall clock was moved. */
+static void
+notice(struct world *w)
+{
+    struct sg_reading now = reading(w);
+    struct sg_decision decision;
+
+    if (!w->setup->notice)
+        return;
+    sg_engine_noticed(w->engine, &now, &decision);
+    act(w, &decision);
+}
+
+static void
+make_leap(struct world *w)
+{
+    w->wall_s -= w->leap_s;
+    w->leap_wall_s = NEVER;
+    notice(w);
+}
+
 static void
 happen(struct world *w, const struct sim_happening *h)
 {
     struct sim_source *s = h->source >= 0 ? &w->sources[h->source] : NULL;
-    struct sg_decision decision;
-    struct sg_reading now;
 
     switch (h->verb) {
     case SIM_OFFSET:
@@ -337,11 +359,7 @@ happen(struct world *w, const struct sim_happening *h)
         break;
     case SIM_STEP:
         w->wall_s += h->value;
-        if (!w->setup->notice)
-            break;
-        now = reading(w);
-        sg_engine_noticed(w->engine, &now, &decision);
-        act(w, &decision);
+        notice(w);
         break;
     }
 }
@@ -365,6 +383,7 @@ set_up(struct world *w)
         schedule(w, i);
     }
     w->tick_s = 64;
+    w->leap_wall_s = NEVER;
     sg_status_init(&w->status);
 }
 
@@ -408,13 +427,16 @@ sim_run(const struct sim_setup *setup, uint64_t seed, sim_observer *observer,
         double due_s = next_due(&w, &channel);
         double event_s =
             next < setup->n_happenings ? setup->happenings[next].at_s : NEVER;
-        double until_s = fmin(fmin(due_s, event_s), second_s);
+        double leap_s = w.t_s + fmax(w.leap_wall_s - w.wall_s, 0);
+        double until_s = fmin(fmin(due_s, event_s), fmin(second_s, leap_s));
 
         pass_time(&w, until_s);
         if (second_s <= until_s) {
             second_s = floor(w.t_s) + 1;
             show(&w, NULL, 0);
-        } else if (event_s <= until_s)
+        } else if (leap_s <= until_s)
+            make_leap(&w);
+        else if (event_s <= until_s)
             happen(&w, &setup->happenings[next++]);
         else if (channel < 0)
             tick(&w);

@@ -17,6 +17,16 @@
 #define SIM_MAX_SOURCES 32
 #define SIM_MAX_HAPPENINGS 32
 
+/* What a server does about a leap second. */
+enum sim_leaper {
+    SIM_LEAPS,       /* announces and makes it */
+    SIM_NOLEAP,      /* makes it without a word */
+    SIM_SMEAR,       /* spreads it from noon to noon, without a word */
+    SIM_WRONG_LEAP,  /* announces another one */
+    SIM_RANDOM_LEAP, /* announces what comes to its mind */
+    SIM_LEAPERS
+};
+
 struct sim_source {
     struct sg_engine_source about;
     char host[64];
@@ -31,6 +41,7 @@ struct sim_source {
     double loss_frac; /* each way */
     bool silent;
     unsigned fickle; /* bits 1 << enum sim_fickle */
+    enum sim_leaper leaper;
 };
 
 enum sim_verb {
@@ -68,6 +79,8 @@ struct sim_setup {
     double sine_ppm;       /* amplitude of a periodic change of it */
     double sine_s;         /* ... and its period */
     bool guard;            /* guard mode */
+    double leap_at_s;      /* > 0: a month ends then, with a leap second: */
+    int leap_s;            /* +1 inserted, -1 left out, 0 none */
     bool notice;           /* the kernel tells of foreign steps */
     struct sg_engine_config engine;
     int n_sources;

@@ -20,6 +20,7 @@ struct engine_world {
     double now_s;                /* raw clock, and true time since the epoch */
     double behind_s;             /* true - wall */
     bool refuses;                /* the driver does */
+    enum sg_leap leap;           /* what answers announce */
     struct sg_decision decision; /* the last one */
     struct sg_status status;
     char events[20000]; /* all so far, a line each */
@@ -120,6 +121,7 @@ world_answer(struct engine_world *w, int source, double offset_s)
     s->has_guess = true;
     s->delay_s = 2e-4;
     s->stratum = 2;
+    s->leap = w->leap;
     sg_engine_outcome(w->engine, source, &outcome, &now, &w->decision);
     world_act(w);
 }

@@ -93,6 +93,8 @@ any_clock(struct sg_status_clock *ret)
     ret->last_foreign_at.ns = any_ns();
     ret->steps = (unsigned)chance_below(INT32_MAX);
     ret->foreign_steps = (unsigned)chance_below(INT32_MAX);
+    ret->leap = (enum sg_leap)chance_below(SG_LEAP_COUNT);
+    ret->leap_at.ns = (int64_t)chance_below(INT32_MAX) * 1000000007;
     ret->simulated = chance_below(2);
     ret->sim_raw.ns = any_ns();
     ret->sim_wall.ns = any_ns();
