@@ -62,6 +62,9 @@ add_decision(struct sg_buf *buf, const struct sg_status *status,
     add_text_item(buf, "decision", status->decision);
     sg_headline_add_clock(&text, status, present);
     add_item(buf, "clock", &text);
+    sg_headline_add_leap(&text, status, present);
+    if (text.len > 0)
+        add_item(buf, "leap second", &text);
     if (sg_present_skew(present, &status->clock.model, &skew)) {
         add_skew(&text, &skew, true);
         sg_buf_add(&text, ", age %s",

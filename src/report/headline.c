@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/leap.h"
 #include "report/words.h"
 
 /* Tickets live a day at most by default; later nobody holds an old one. */
@@ -282,4 +283,18 @@ sg_headline_add_clock(struct sg_buf *buf, const struct sg_status *status,
              clock->last_step_at);
     add_step(buf, status, present, "last step by somebody else",
              clock->last_foreign_s, clock->last_foreign_at);
+}
+
+void
+sg_headline_add_leap(struct sg_buf *buf, const struct sg_status *status,
+                     const struct sg_present *present)
+{
+    const struct sg_status_clock *clock = &status->clock;
+    char day[SG_LEAP_DAY_MAX];
+
+    if (clock->leap == SG_LEAP_NONE || !present->is_alive)
+        return;
+    sg_leap_day(clock->leap_at, day);
+    sg_buf_add(buf, "a second is %s at the end of %s UTC",
+               sg_leap_verb(clock->leap), day);
 }

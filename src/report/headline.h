@@ -38,4 +38,9 @@ void sg_headline_add_state(struct sg_buf *buf, enum sg_state state,
 void sg_headline_add_clock(struct sg_buf *buf, const struct sg_status *status,
                            const struct sg_present *present);
 
+/* "a second is inserted at the end of 2026-12-31 UTC"; nothing if none is
+ * expected, or nobody is there to expect it. */
+void sg_headline_add_leap(struct sg_buf *buf, const struct sg_status *status,
+                          const struct sg_present *present);
+
 #endif

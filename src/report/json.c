@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "core/leap.h"
 #include "report/headline.h"
 #include "report/present.h"
 #include "report/rows.h"
@@ -91,6 +92,7 @@ make_clock(const struct sg_status *status, const struct sg_present *present,
     json_t *object = json_object();
     struct sg_skew skew = {0};
     bool has_skew = sg_present_skew(present, &clock->model, &skew);
+    char day[SG_LEAP_DAY_MAX] = "";
 
     put(object, "driver", words_or_null(clock->driver), ret);
     put(object, "disciplined", json_boolean(clock->disciplined), ret);
@@ -98,6 +100,10 @@ make_clock(const struct sg_status *status, const struct sg_present *present,
         number(clock->disciplined, clock->frequency_ppm), ret);
     put_skew(object, has_skew, &skew, ret);
     put(object, "last_step", make_step(clock, present, ret), ret);
+    put(object, "leap", json_string(sg_leap_names[clock->leap]), ret);
+    if (clock->leap != SG_LEAP_NONE)
+        sg_leap_day(clock->leap_at, day);
+    put(object, "leap_day", words_or_null(day), ret);
     return object;
 }
 

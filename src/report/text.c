@@ -206,10 +206,13 @@ static void
 add_rest(struct sg_buf *buf, const struct sg_status *status,
          const struct sg_present *present)
 {
-    struct sg_buf clock = SG_BUF_INIT;
+    struct sg_buf clock = SG_BUF_INIT, leap = SG_BUF_INIT;
 
     sg_headline_add_clock(&clock, status, present);
     add_item(buf, "Clock", &clock);
+    sg_headline_add_leap(&leap, status, present);
+    if (leap.len > 0)
+        add_item(buf, "Leap", &leap);
     add_sources(buf, status);
     add_text_item(buf, "Decision", status->decision);
     add_daemon(buf, status, present);

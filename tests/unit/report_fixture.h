@@ -214,6 +214,8 @@ set_up_all(void **state)
     status.clock.last_foreign_at.ns = (RAW_S - 7500) * NS;
     status.clock.steps = 1;
     status.clock.foreign_steps = 3;
+    status.clock.leap = SG_LEAP_INSERT;
+    status.clock.leap_at.ns = 1798761600 * NS;
     SET(status.notice,
         "krb5.conf: clockskew = \"5m\" is ignored by libkrb5, 300 s holds");
     add_all_realms();

@@ -104,7 +104,7 @@ test_json_top(void **state)
     assert_text(root, "state", "exceeded");
     assert_text(root, "mode", "discipline");
     assert_keys(clock, "driver disciplined frequency_ppm offset_s error_s "
-                       "bound_s last_step");
+                       "bound_s last_step leap leap_day");
     assert_text(clock, "driver", "kernel");
     assert_true(json_is_true(json_object_get(clock, "disciplined")));
     assert_number(clock, "frequency_ppm", 12.345);
@@ -114,6 +114,8 @@ test_json_top(void **state)
     assert_keys(step, "offset_s age_s");
     assert_number(step, "offset_s", 600.012);
     assert_number(step, "age_s", 200);
+    assert_text(clock, "leap", "insert");
+    assert_text(clock, "leap_day", "2026-12-31");
     json_decref(root);
 }
 
@@ -364,6 +366,8 @@ test_json_empty(void **state)
     assert_unknown(json_object_get(root, "clock"), "driver");
     assert_unknown(json_object_get(root, "clock"), "last_step");
     assert_unknown(json_object_get(root, "clock"), "frequency_ppm");
+    assert_text(json_object_get(root, "clock"), "leap", "none");
+    assert_unknown(json_object_get(root, "clock"), "leap_day");
     assert_int_equal(json_array_size(json_object_get(root, "realms")), 0);
     assert_int_equal(json_array_size(json_object_get(root, "sources")), 0);
     assert_first_alert(root, "skewguardd", "skewguardd is not running");
