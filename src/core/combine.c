@@ -10,6 +10,9 @@
 #define KDC_PAD_S 0.05
 /* Servers on one LAN differ by less, but more than their stamps say. */
 #define NTP_PAD_S 0.001
+/* Of a root distance that is asymmetry, as a rule: it does not show in samples
+ * of one source, but between sources. */
+#define HIDDEN_FRAC 0.02
 
 struct sg_vote
 sg_candidate_vote(const struct sg_candidate *candidate)
@@ -154,6 +157,17 @@ is_anybody_calm(const struct sg_candidate *candidates, int n)
     return false;
 }
 
+/* How far off this source's guess may be beside others': what its samples tell,
+ * and what a path and a server may hide, the more the longer they are. */
+static double
+doubt_s(const struct sg_candidate *candidate)
+{
+    double bound_s = (candidate->skew.upper_s - candidate->skew.lower_s) / 2 +
+                     candidate->root_s;
+
+    return fmax(candidate->skew.error_s, 1e-7) + HIDDEN_FRAC * bound_s;
+}
+
 /* Weights are inverse variances; the result claims no less error than its best
  * member, since servers of one site share their path's asymmetry. */
 static void
@@ -164,12 +178,12 @@ average(const struct sg_candidate *candidates, int n, struct sg_consensus *ret)
 
     for (int i = 0; i < n; i++) {
         const struct sg_candidate *c = &candidates[i];
-        double error_s = fmax(c->skew.error_s, 1e-7), w, rw;
+        double error_s = fmax(c->skew.error_s, 1e-7), doubt = doubt_s(c), w, rw;
         double sd_ppm = fmax(c->estimate.rate_sd_ppm, 1e-4);
 
         if (c->tally != SG_TALLY_STEERS || (calm && c->is_shaken))
             continue;
-        w = 1 / (error_s * error_s);
+        w = 1 / (doubt * doubt);
         rw = 1 / (sd_ppm * sd_ppm);
         w_sum += w;
         x_sum += w * c->skew.offset_s;
