@@ -43,10 +43,10 @@ _Static_assert(SG_BANK_TRACKS == SHOCK + 1, "a track for each assumption");
 
 /* Typical waits are learned from about so many packets; one that waited longer
  * than twice the usual counts as twice (0.8647 is what that leaves of the mean
- * of an exponential distribution).  Fewer tell that a path became calm, so that
- * a start in the rush hour is soon forgotten. */
+ * of an exponential distribution). */
 #define WAIT_MEMORY 128
 #define RECENT_MEMORY 24
+#define CALMER 0.5
 #define WAIT_CAP 2.0
 #define WAIT_CAP_MEAN 0.8647
 
@@ -109,10 +109,9 @@ sg_bank_start(struct sg_bank *bank, const struct sg_trip *trip, double rate,
         pow(FIRST_LEAST_SD * delay_s, 2);
     *bank = (struct sg_bank){
         .trips = 1,
-        .waits = 1,
         .t_s = trip->t_s,
         .wait_s = {FIRST_WAIT * delay_s, FIRST_WAIT * delay_s},
-        .recent_s = {FIRST_WAIT * delay_s, FIRST_WAIT * delay_s},
+        .recent_s = 2 * FIRST_WAIT * delay_s,
         .mixed = first,
     };
     for (int i = 0; i < SG_BANK_TRACKS; i++) {
@@ -169,7 +168,6 @@ change_path(struct sg_bank *bank, double longer_s)
             longer_s * longer_s / 4;
     }
     bank->late = 0;
-    bank->waits = 1;
 }
 
 /*
@@ -225,22 +223,38 @@ weigh(struct sg_bank *bank, const struct sg_track_edge edges[2])
         bank->weights[i] /= sum;
 }
 
+/* Few packets tell that a path became calm, by what both ways waited together,
+ * whatever the offset: a start in the rush hour is soon forgotten. */
+static void
+notice_calm(struct sg_bank *bank, double both_s, double few)
+{
+    double usual_s = bank->wait_s[0] + bank->wait_s[1];
+
+    both_s = fmin(both_s, WAIT_CAP * usual_s);
+    bank->recent_s +=
+        fmax(1.0 / RECENT_MEMORY, few) * (both_s - bank->recent_s);
+    if (bank->recent_s > CALMER * usual_s)
+        return;
+    for (int i = 0; i < 2; i++)
+        bank->wait_s[i] *= bank->recent_s / usual_s;
+}
+
 static void
 learn_waits(struct sg_bank *bank, const struct sg_track_edge edges[2])
 {
-    double few = 1.0 / ++bank->waits;
+    double few = 1.0 / bank->trips, both_s = 0;
 
     for (int i = 0; i < 2; i++) {
         double wait_s = fmax(sg_track_wait_s(&bank->mixed, &edges[i]), 0);
-        double *usual_s = &bank->wait_s[i], *recent_s = &bank->recent_s[i];
+        double *usual_s = &bank->wait_s[i];
 
+        both_s += wait_s;
         wait_s = fmin(wait_s, WAIT_CAP * *usual_s) / WAIT_CAP_MEAN;
         *usual_s += fmax(1.0 / WAIT_MEMORY, few) * (wait_s - *usual_s);
-        *recent_s += fmax(1.0 / RECENT_MEMORY, few) * (wait_s - *recent_s);
-        if (*recent_s < *usual_s / 2)
-            *usual_s = *recent_s;
-        *usual_s = fmax(*usual_s, STAMP_S);
     }
+    notice_calm(bank, both_s, few);
+    for (int i = 0; i < 2; i++)
+        bank->wait_s[i] = fmax(bank->wait_s[i], STAMP_S);
 }
 
 /* The truth is nowhere else than within half a round trip of what the trip

@@ -29,9 +29,8 @@ struct sg_trip {
 struct sg_bank {
     int trips;
     double t_s;
-    double wait_s[2];   /* typical, there and back */
-    double recent_s[2]; /* the same of the last few */
-    int waits;          /* that both were learned from, on this path */
+    double wait_s[2]; /* typical, there and back */
+    double recent_s;  /* of both together, lately */
     struct sg_track tracks[SG_BANK_TRACKS];
     double weights[SG_BANK_TRACKS]; /* their sum is 1 */
     struct sg_track mixed;          /* of all tracks */
