@@ -46,11 +46,14 @@ static int
 write_new(const char *path, const char *bytes, size_t len, mode_t mode,
           bool durable)
 {
-    int fd, code;
+    /* O_EXCL keeps us from following a link */
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    int fd = open(path, flags, mode), code;
 
-    /* left over from a crash; O_EXCL keeps us from following a link */
-    unlink(path);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0 && errno == EEXIST) {
+        unlink(path); /* left over from a crash */
+        fd = open(path, flags, mode);
+    }
     if (fd < 0)
         return -errno;
     code = write_all(fd, bytes, len);
