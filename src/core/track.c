@@ -16,6 +16,8 @@
 /* Beyond so many deviations the error function is replaced by its asymptotic
  * series: Abramowitz and Stegun 7.1.23. */
 #define FAR (-25.0)
+/* Beyond so many nothing is cut off. */
+#define CLEAR 7.0
 
 /* An edge never makes a track quite certain ... */
 #define NARROW_MOST (1 - 1e-6)
@@ -55,15 +57,18 @@ struct cut {
 static struct cut
 cut_at(double x)
 {
-    double share = 0.5 * erfc(-x * M_SQRT1_2);
-    struct cut cut;
+    struct cut cut = {0, 0, 0};
+    double share;
 
+    if (x > CLEAR)
+        return cut;
     if (x < FAR) {
         cut.log_share = -x * x / 2 - log(-x * sqrt(2 * M_PI));
         cut.shift = -x - 1 / x;
         cut.narrowing = 1 - 1 / (x * x);
         return cut;
     }
+    share = 0.5 * erfc(-x * M_SQRT1_2);
     cut.log_share = log(share);
     cut.shift = exp(-x * x / 2) / (sqrt(2 * M_PI) * share);
     cut.narrowing = cut.shift * (cut.shift + x);
