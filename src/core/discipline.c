@@ -36,7 +36,7 @@
 #define SLEW_LEAST_S 64.0
 
 /* Rates learned from less than this are noise. */
-#define RATE_TRUST_PPM 50.0
+#define RATE_TRUST_PPM 10.0
 
 void
 sg_discipline_init(struct sg_discipline *discipline, double base_ppm,
