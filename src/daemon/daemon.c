@@ -146,13 +146,19 @@ is_due(struct sg_daemon *daemon, struct sg_raw *due, double wait_s)
     return true;
 }
 
+static bool
+is_idle(const struct sg_daemon *daemon)
+{
+    return daemon->plan_failed || daemon->plan->n_sources == 0;
+}
+
 /* What need not wake the program up: it is awake to publish. */
 static void
 keep_house(struct sg_daemon *daemon)
 {
-    bool is_idle = daemon->plan_failed || daemon->plan->n_sources == 0;
+    double retry_s = is_idle(daemon) ? RETRY_S : RETRY_IDLY_S;
 
-    if (is_due(daemon, &daemon->retry, is_idle ? RETRY_S : RETRY_IDLY_S))
+    if (is_due(daemon, &daemon->retry, retry_s))
         sg_daemon_retry(daemon);
     if (is_due(daemon, &daemon->lookout, LOOKOUT_S))
         sg_daemon_look_out(daemon);
@@ -164,12 +170,16 @@ static void
 on_publish(evutil_socket_t fd, short what, void *arg)
 {
     struct sg_daemon *daemon = arg;
+    const struct timeval retry = {RETRY_S, 0};
 
     (void)fd;
     (void)what;
     evtimer_del(daemon->publish);
     publish(daemon);
     keep_house(daemon);
+    /* nothing else would wake us up in time */
+    if (is_idle(daemon))
+        evtimer_add(daemon->publish, &retry);
 }
 
 static void

@@ -56,9 +56,11 @@ make_engine_config(struct sg_daemon *daemon)
     engine->poll.max_poll_s = config->max_poll_s;
     engine->poll.kdc_poll_s = config->kdc_poll_s;
     engine->guard = sg_guard_defaults;
-    engine->rates = (struct sg_rates){daemon->choice.clock->max_ppm,
-                                      daemon->choice.clock->fast_ppm,
-                                      daemon->choice.clock->fast_s};
+    engine->rates.max_ppm = daemon->choice.clock->max_ppm;
+    engine->rates.fast_ppm = daemon->choice.clock->fast_ppm;
+    /* who waits for one correction has it sooner by a step */
+    engine->rates.fast_s =
+        daemon->options.once ? 0 : daemon->choice.clock->fast_s;
 }
 
 /* In place of the watch there was; on failure that goes on. */
