@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
 #define BYTES 128
+#define BASE_MOST (500L << 16) /* MAXFREQ of the kernel: 500 ppm */
 
 static const char format[] = "skewguard-slew 1\n"
                              "slew_freq=%ld slew_tick=%ld\n"
@@ -64,7 +66,8 @@ sg_marker_read(const char *path, struct sg_slew *ret, struct sg_err *err)
         code = 1;
         if (sscanf(text, scan, &ret->rate.freq, &ret->rate.tick,
                    &ret->base.freq, &ret->base.tick, &used) != 4 ||
-            (size_t)used != buf.len || ret->base.tick != sg_rate_nominal_tick())
+            (size_t)used != buf.len || labs(ret->base.freq) > BASE_MOST ||
+            ret->base.tick != sg_rate_nominal_tick())
             code = sg_err_set(err, -EINVAL, "%s: damaged", path);
     }
     sg_buf_free(&buf);

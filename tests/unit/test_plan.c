@@ -288,8 +288,9 @@ static void
 test_reduce(void **state)
 {
     static const char *const notices[] = {
-        "das-m is not asked in minimal mode: names are not looked up, give its "
-        "IPv4 address",
+        ("das-m is not asked in minimal mode: names are not looked up, give "
+         "its "
+         "IPv4 address"),
         "::1 is not asked in minimal mode: only IPv4 is used",
         "192.0.2.3 is not asked in minimal mode: TCP is not used",
     };
