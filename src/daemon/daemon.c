@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,11 @@
 #include "daemon/publish.h"
 
 /* A routine status is published at most so often; readers move it on, and the
- * next tick or answer publishes what was left out. */
+ * next tick or answer publishes what was left out.  Soon after something
+ * happened people look, and much is new: then it is more often. */
 #define ROUTINE_S 100.0
+#define ROUTINE_LEAST_S 1.0
+#define ROUTINE_SHARE 0.25 /* of the time since then */
 /* An urgent one: others may come in the same moment. */
 #define URGENT_S 0.02
 
@@ -61,14 +65,19 @@ static void
 on_changed(void *arg, bool urgent)
 {
     struct sg_daemon *daemon = arg;
-    double age_s = sg_raw_diff(sg_host_raw(), daemon->published);
+    struct sg_raw now = sg_host_raw();
+    double age_s = sg_raw_diff(now, daemon->published);
+    double calm_s = sg_raw_diff(now, daemon->roused) * ROUTINE_SHARE;
+    double routine_s = fmin(fmax(calm_s, ROUTINE_LEAST_S), ROUTINE_S);
     const struct timeval soon = {0, (suseconds_t)(URGENT_S * 1e6)};
 
     if (daemon->options.once)
         sg_once_look(daemon);
     /* from the loop, when all that belongs to this change is done, but
      * without waking up for it once more */
-    if (age_s >= (urgent ? URGENT_S : ROUTINE_S))
+    if (urgent)
+        daemon->roused = now;
+    if (age_s >= (urgent ? URGENT_S : routine_s))
         event_active(daemon->publish, EV_TIMEOUT, 0);
     else if (urgent && !evtimer_pending(daemon->publish, NULL))
         evtimer_add(daemon->publish, &soon);

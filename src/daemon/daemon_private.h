@@ -38,6 +38,7 @@ struct sg_daemon {
     int exit_status;
     char memory_path[SG_PATH_MAX + 32];
     struct sg_raw published;
+    struct sg_raw roused; /* something happened, last */
     /* when it is time again */
     struct sg_raw retry;   /* to look at a krb5.conf that was of no use */
     struct sg_raw lookout; /* for other time daemons */

@@ -310,7 +310,7 @@ the_end_ends_a_slew(void **state)
     struct world world;
 
     (void)state;
-    begin(&world, SG_MODE_DISCIPLINE, "offset=+4ms");
+    begin(&world, SG_MODE_DISCIPLINE, "offset=+2ms");
     slew(&world);
     sg_watch_free(world.watch);
     assert_false(is_slewing(&world));
@@ -326,7 +326,7 @@ a_slew_goes_on_over_a_reload(void **state)
     double left_s;
 
     (void)state;
-    begin(&world, SG_MODE_DISCIPLINE, "offset=+4ms");
+    begin(&world, SG_MODE_DISCIPLINE, "offset=+2ms");
     slew(&world);
     left_s = world.clock->course.duration_s;
     loop_run(world.base, NULL, 0.3);
@@ -347,7 +347,7 @@ an_end_that_fails_is_tried_again(void **state)
     struct world world;
 
     (void)state;
-    begin(&world, SG_MODE_DISCIPLINE, "offset=+4ms");
+    begin(&world, SG_MODE_DISCIPLINE, "offset=+2ms");
     slew(&world);
     world.clock->refuses = 1;
     loop_run(world.base, NULL, world.clock->course.duration_s + 0.2);
@@ -365,7 +365,7 @@ a_correction_is_done_when_its_slew_ends(void **state)
     double left_s;
 
     (void)state;
-    begin(&world, SG_MODE_DISCIPLINE, "offset=+4ms");
+    begin(&world, SG_MODE_DISCIPLINE, "offset=+2ms");
     assert_true(sg_watch_correction(world.watch) < 0);
     slew(&world);
     left_s = sg_watch_correction(world.watch);
