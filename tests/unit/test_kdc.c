@@ -364,7 +364,8 @@ slow(struct world *world)
     add_error(world, 0, 150, REALM, 25, STIME);
     exchange(world);
     assert_good(world);
-    assert_true(world->result.outcome.sample.delay_s >= 0.149);
+    /* a timer counts from when its loop last looked at the clock */
+    assert_true(world->result.outcome.sample.delay_s >= 0.1);
 }
 
 static void
