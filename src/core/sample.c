@@ -25,6 +25,9 @@ const char *const sg_outcome_names[SG_OUTCOME_COUNT] = {
     [SG_OUTCOME_REALM] = "realm",
     [SG_OUTCOME_NO_TIME] = "no-time",
     [SG_OUTCOME_TOO_BIG] = "too-big",
+    [SG_OUTCOME_KEYTAB] = "keytab",
+    [SG_OUTCOME_REJECTED] = "rejected",
+    [SG_OUTCOME_UNPROVEN] = "unproven",
 };
 
 const char *

@@ -68,6 +68,11 @@ enum sg_outcome_code {
     SG_OUTCOME_REALM,   /* answers for another realm */
     SG_OUTCOME_NO_TIME, /* an answer without a time in it */
     SG_OUTCOME_TOO_BIG, /* KRB_ERR_RESPONSE_TOO_BIG, by TCP too */
+    /* keytab */
+    SG_OUTCOME_KEYTAB,   /* none that can be read with a key of this realm */
+    SG_OUTCOME_REJECTED, /* the KDC, or who speaks in its name, says that it
+                            does not know our name or key: a stale keytab */
+    SG_OUTCOME_UNPROVEN, /* an answer that nothing shows to be the KDC's */
     SG_OUTCOME_COUNT
 };
 

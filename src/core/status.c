@@ -7,11 +7,13 @@ const char *const sg_state_names[SG_STATE_COUNT] = {"ok", "unknown", "warn",
                                                     "critical", "exceeded"};
 const char *const sg_mode_names[SG_MODE_COUNT] = {"auto", "guard",
                                                   "discipline"};
-const char *const sg_kind_names[SG_KIND_COUNT] = {"ntp", "kdc"};
+const char *const sg_kind_names[SG_KIND_COUNT] = {"ntp", "kdc", "keytab"};
 const char *const sg_tally_names[SG_TALLY_COUNT] = {"steers", "agrees", "aside",
                                                     "falseticker", "unusable"};
 const char *const sg_blame_names[SG_BLAME_COUNT] = {
     "none", "our-clock", "kdc", "realm", "ntp", "unclear"};
+const char *const sg_auth_names[SG_AUTH_COUNT] = {"off", "no-keytab", "pending",
+                                                  "works", "fails"};
 
 const char *
 sg_state_name(enum sg_state state)

@@ -47,7 +47,22 @@ enum sg_mode {
     SG_MODE_COUNT
 };
 
-enum sg_kind { SG_KIND_NTP, SG_KIND_KDC, SG_KIND_COUNT };
+enum sg_kind {
+    SG_KIND_NTP,
+    SG_KIND_KDC,
+    SG_KIND_KEYTAB, /* a KDC asked with the host's key: authenticated */
+    SG_KIND_COUNT
+};
+
+/* Can a realm's KDCs be asked for authenticated time? */
+enum sg_auth {
+    SG_AUTH_OFF,       /* not wanted, or nobody to ask */
+    SG_AUTH_NO_KEYTAB, /* no keytab that can be read with a key of the realm */
+    SG_AUTH_PENDING,   /* there is a key, and no answer yet */
+    SG_AUTH_WORKS,     /* the last answer was authenticated */
+    SG_AUTH_FAILS,     /* there is a key, but the last attempts failed */
+    SG_AUTH_COUNT
+};
 
 /* What selection thinks of a source; the order is that of the tally marks
  * "*+-x?" and of nothing else. */
@@ -131,6 +146,8 @@ struct sg_status_realm {
     char forecast[SG_REASON_MAX];
     enum sg_blame blame;
     char reason[SG_REASON_MAX];
+    enum sg_auth auth;
+    char auth_reason[SG_REASON_MAX]; /* why it is so, where there is a why */
 };
 
 struct sg_status_clock {
@@ -164,6 +181,9 @@ struct sg_status {
     char mode_reason[SG_REASON_MAX];
     enum sg_state state; /* the most urgent of all realms */
     double warn_frac, critical_frac;
+    double own_clockskew_s; /* what this host grants as acceptor: krb5.conf's;
+                               0: unknown */
+    bool kdc_timesync;      /* krb5.conf's: clients here correct for the skew */
     char decision[SG_REASON_MAX]; /* what was last done with the clock, why */
     char notice[SG_REASON_MAX];   /* of the set-up: "no realm found", ... */
     struct sg_status_clock clock;
@@ -194,6 +214,7 @@ extern const char *const sg_mode_names[SG_MODE_COUNT];
 extern const char *const sg_kind_names[SG_KIND_COUNT];
 extern const char *const sg_tally_names[SG_TALLY_COUNT];
 extern const char *const sg_blame_names[SG_BLAME_COUNT];
+extern const char *const sg_auth_names[SG_AUTH_COUNT];
 
 /* Stable words for machines and people; sg_kind_name(SG_KIND_NTP) = "ntp". */
 const char *sg_state_name(enum sg_state state);

@@ -69,6 +69,7 @@ static const struct field top_fields[] = {
     NS(sg_status, started), ENUM(sg_status, mode, sg_mode_names),
     TEXT(sg_status, mode_reason), ENUM(sg_status, state, sg_state_names),
     DOUBLE(sg_status, warn_frac), DOUBLE(sg_status, critical_frac),
+    DOUBLE(sg_status, own_clockskew_s), BOOL(sg_status, kdc_timesync),
     TEXT(sg_status, decision), TEXT(sg_status, notice),
 };
 static const struct field clock_fields[] = {
@@ -92,6 +93,8 @@ static const struct field realm_fields[] = {
     DOUBLE(sg_status_realm, rate_ppm),
     DOUBLE(sg_status_realm, time_to_limit_s), TEXT(sg_status_realm, forecast),
     ENUM(sg_status_realm, blame, sg_blame_names), TEXT(sg_status_realm, reason),
+    ENUM(sg_status_realm, auth, sg_auth_names),
+    TEXT(sg_status_realm, auth_reason),
 };
 static const struct field source_fields[] = {
     TEXT(sg_status_source, name), TEXT(sg_status_source, address),

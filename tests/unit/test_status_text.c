@@ -115,6 +115,8 @@ any_realm(struct sg_status_realm *ret, int n_sources)
     any_text(ret->forecast, sizeof ret->forecast);
     ret->blame = (enum sg_blame)chance_below(SG_BLAME_COUNT);
     any_text(ret->reason, sizeof ret->reason);
+    ret->auth = (enum sg_auth)chance_below(SG_AUTH_COUNT);
+    any_text(ret->auth_reason, sizeof ret->auth_reason);
 }
 
 static void
@@ -155,6 +157,8 @@ any_status(struct sg_status *ret, int n_realms, int n_sources)
     any_text(ret->mode_reason, sizeof ret->mode_reason);
     ret->state = (enum sg_state)chance_below(SG_STATE_COUNT);
     ret->warn_frac = any_number();
+    ret->own_clockskew_s = any_number();
+    ret->kdc_timesync = chance_below(2);
     ret->critical_frac = any_number();
     any_text(ret->decision, sizeof ret->decision);
     any_text(ret->notice, sizeof ret->notice);
