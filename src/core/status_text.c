@@ -5,114 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * One table says what the text form holds; encoding and decoding both follow
- * it, so they cannot part.
- */
-enum type {
-    TYPE_INT,    /* int or unsigned */
-    TYPE_BOOL,   /* 0 or 1 */
-    TYPE_ENUM,   /* a word of names */
-    TYPE_DOUBLE, /* decimal, 9 places */
-    TYPE_NS,     /* int64_t nanoseconds: sg_raw, sg_wall */
-    TYPE_TEXT,   /* char array */
-};
-
-struct field {
-    const char *key;
-    enum type type;
-    size_t offset;
-    long long min;            /* INT: smallest */
-    long long max;            /* INT: largest; ENUM: count; TEXT: array size */
-    const char *const *names; /* ENUM */
-};
-
-#define AT(s, m) offsetof(struct s, m)
-#define INT(s, m, lo, hi)                                                      \
-    {                                                                          \
-#m, TYPE_INT, AT(s, m), lo, hi, NULL                                   \
-    }
-#define BOOL(s, m)                                                             \
-    {                                                                          \
-#m, TYPE_BOOL, AT(s, m), 0, 1, NULL                                    \
-    }
-#define ENUM(s, m, names)                                                      \
-    {                                                                          \
-#m, TYPE_ENUM, AT(s, m), 0, sizeof(names) / sizeof *(names), names     \
-    }
-#define DOUBLE(s, m)                                                           \
-    {                                                                          \
-#m, TYPE_DOUBLE, AT(s, m), 0, 0, NULL                                  \
-    }
-#define NS(s, m)                                                               \
-    {                                                                          \
-#m "_ns", TYPE_NS, AT(s, m), 0, 0, NULL                                \
-    }
-#define TEXT(s, m)                                                             \
-    {                                                                          \
-#m, TYPE_TEXT, AT(s, m), 0, sizeof(((struct s *)0)->m), NULL           \
-    }
-#define MODEL(s)                                                               \
-    BOOL(s, model.valid), NS(s, model.at), NS(s, model.ref),                   \
-        DOUBLE(s, model.lower_s), DOUBLE(s, model.upper_s),                    \
-        DOUBLE(s, model.error_s), DOUBLE(s, model.rate_ppm),                   \
-        DOUBLE(s, model.growth_ppm), DOUBLE(s, model.wander_ppm),              \
-        DOUBLE(s, model.walk_ppm)
-
-/* clang-format off */
-static const struct field top_fields[] = {
-    INT(sg_status, n_realms, 0, SG_MAX_REALMS),
-    INT(sg_status, n_sources, 0, SG_MAX_SOURCES),
-    INT(sg_status, pid, 0, INT32_MAX),
-    NS(sg_status, published), DOUBLE(sg_status, publish_within_s),
-    DOUBLE(sg_status, suspended_s), TEXT(sg_status, boot_id),
-    NS(sg_status, started), ENUM(sg_status, mode, sg_mode_names),
-    TEXT(sg_status, mode_reason), ENUM(sg_status, state, sg_state_names),
-    DOUBLE(sg_status, warn_frac), DOUBLE(sg_status, critical_frac),
-    DOUBLE(sg_status, own_clockskew_s), BOOL(sg_status, kdc_timesync),
-    TEXT(sg_status, decision), TEXT(sg_status, notice),
-};
-static const struct field clock_fields[] = {
-    TEXT(sg_status_clock, driver), BOOL(sg_status_clock, disciplined),
-    DOUBLE(sg_status_clock, frequency_ppm), DOUBLE(sg_status_clock, slew_ppm),
-    MODEL(sg_status_clock), BOOL(sg_status_clock, synced),
-    DOUBLE(sg_status_clock, last_step_s), NS(sg_status_clock, last_step_at),
-    DOUBLE(sg_status_clock, last_foreign_s),
-    NS(sg_status_clock, last_foreign_at),
-    INT(sg_status_clock, steps, 0, INT32_MAX),
-    INT(sg_status_clock, foreign_steps, 0, INT32_MAX),
-    ENUM(sg_status_clock, leap, sg_leap_names), NS(sg_status_clock, leap_at),
-    BOOL(sg_status_clock, simulated), NS(sg_status_clock, sim_raw),
-    NS(sg_status_clock, sim_wall), DOUBLE(sg_status_clock, sim_rate_ppm),
-};
-static const struct field realm_fields[] = {
-    TEXT(sg_status_realm, name), ENUM(sg_status_realm, state, sg_state_names),
-    DOUBLE(sg_status_realm, clockskew_s),
-    BOOL(sg_status_realm, limit_overrides), MODEL(sg_status_realm),
-    INT(sg_status_realm, worst, -1, SG_MAX_SOURCES - 1),
-    DOUBLE(sg_status_realm, rate_ppm),
-    DOUBLE(sg_status_realm, time_to_limit_s), TEXT(sg_status_realm, forecast),
-    ENUM(sg_status_realm, blame, sg_blame_names), TEXT(sg_status_realm, reason),
-    ENUM(sg_status_realm, auth, sg_auth_names),
-    TEXT(sg_status_realm, auth_reason),
-};
-static const struct field source_fields[] = {
-    TEXT(sg_status_source, name), TEXT(sg_status_source, address),
-    INT(sg_status_source, port, 0, 65535),
-    ENUM(sg_status_source, kind, sg_kind_names), BOOL(sg_status_source, tcp),
-    INT(sg_status_source, realm, -1, SG_MAX_REALMS - 1),
-    ENUM(sg_status_source, tally, sg_tally_names),
-    ENUM(sg_status_source, outcome, sg_outcome_names),
-    TEXT(sg_status_source, reason), MODEL(sg_status_source),
-    BOOL(sg_status_source, has_guess), DOUBLE(sg_status_source, delay_s),
-    DOUBLE(sg_status_source, root_s), INT(sg_status_source, stratum, 0, 255),
-    DOUBLE(sg_status_source, poll_s), INT(sg_status_source, reach, 0, 255),
-    NS(sg_status_source, last), INT(sg_status_source, asked, 0, INT32_MAX),
-    INT(sg_status_source, answered, 0, INT32_MAX),
-};
-/* clang-format on */
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
+#include "core/status_fields.h"
 
 /* printf's %f and strtod obey the locale of the program they run in; these do
  * not.  Beyond +-9.2e9 and for NaN the nearest representable value serves. */
@@ -211,7 +104,7 @@ encode_text(const char *text, struct sg_buf *ret)
 }
 
 static void
-encode_field(const char *prefix, const struct field *field, const void *from,
+encode_field(const char *prefix, const struct sg_field *field, const void *from,
              struct sg_buf *ret)
 {
     const char *at = (const char *)from + field->offset;
@@ -221,26 +114,26 @@ encode_field(const char *prefix, const struct field *field, const void *from,
 
     sg_buf_add(ret, "%s%s=", prefix, field->key);
     switch (field->type) {
-    case TYPE_INT:
+    case SG_FIELD_INT:
         memcpy(&i, at, sizeof i);
         sg_buf_add(ret, "%d", i);
         break;
-    case TYPE_BOOL:
+    case SG_FIELD_BOOL:
         sg_buf_add(ret, "%d", *(const bool *)at);
         break;
-    case TYPE_ENUM:
+    case SG_FIELD_ENUM:
         memcpy(&i, at, sizeof i);
         sg_buf_add(ret, "%s", field->names[i]);
         break;
-    case TYPE_DOUBLE:
+    case SG_FIELD_DOUBLE:
         memcpy(&d, at, sizeof d);
         encode_double(d, ret);
         break;
-    case TYPE_NS:
+    case SG_FIELD_NS:
         memcpy(&ns, at, sizeof ns);
         sg_buf_add(ret, "%lld", (long long)ns);
         break;
-    case TYPE_TEXT:
+    case SG_FIELD_TEXT:
         encode_text(at, ret);
         break;
     }
@@ -248,11 +141,11 @@ encode_field(const char *prefix, const struct field *field, const void *from,
 }
 
 static void
-encode_fields(const char *prefix, const struct field *fields, size_t n,
-              const void *from, struct sg_buf *ret)
+encode_fields(const char *prefix, const struct sg_fields *of, const void *from,
+              struct sg_buf *ret)
 {
-    for (size_t i = 0; i < n; i++)
-        encode_field(prefix, &fields[i], from, ret);
+    for (size_t i = 0; i < of->n; i++)
+        encode_field(prefix, &of->fields[i], from, ret);
 }
 
 void
@@ -261,23 +154,20 @@ sg_status_encode(const struct sg_status *status, struct sg_buf *ret)
     char prefix[32];
 
     sg_buf_add(ret, "version=%d\n", SG_STATUS_VERSION);
-    encode_fields("", top_fields, COUNT(top_fields), status, ret);
-    encode_fields("clock.", clock_fields, COUNT(clock_fields), &status->clock,
-                  ret);
+    encode_fields("", &sg_status_top, status, ret);
+    encode_fields("clock.", &sg_status_of_clock, &status->clock, ret);
     for (int i = 0; i < status->n_realms; i++) {
         snprintf(prefix, sizeof prefix, "realm.%d.", i);
-        encode_fields(prefix, realm_fields, COUNT(realm_fields),
-                      &status->realms[i], ret);
+        encode_fields(prefix, &sg_status_of_realm, &status->realms[i], ret);
     }
     for (int i = 0; i < status->n_sources; i++) {
         snprintf(prefix, sizeof prefix, "source.%d.", i);
-        encode_fields(prefix, source_fields, COUNT(source_fields),
-                      &status->sources[i], ret);
+        encode_fields(prefix, &sg_status_of_source, &status->sources[i], ret);
     }
 }
 
 static bool
-decode_enum(const struct field *field, const char *value, const char *end,
+decode_enum(const struct sg_field *field, const char *value, const char *end,
             int *ret)
 {
     for (int i = 0; i < field->max; i++)
@@ -290,7 +180,7 @@ decode_enum(const struct field *field, const char *value, const char *end,
 }
 
 static bool
-decode_value(const struct field *field, const char *value, const char *end,
+decode_value(const struct sg_field *field, const char *value, const char *end,
              void *to)
 {
     char *at = (char *)to + field->offset;
@@ -299,24 +189,24 @@ decode_value(const struct field *field, const char *value, const char *end,
     int i;
 
     switch (field->type) {
-    case TYPE_INT:
-    case TYPE_BOOL:
+    case SG_FIELD_INT:
+    case SG_FIELD_BOOL:
         if (!decode_int64(value, end, &ns) || ns < field->min ||
             ns > field->max)
             return false;
         i = (int)ns;
-        if (field->type == TYPE_BOOL)
+        if (field->type == SG_FIELD_BOOL)
             *(bool *)at = i;
         else
             memcpy(at, &i, sizeof i);
         return true;
-    case TYPE_ENUM:
+    case SG_FIELD_ENUM:
         return decode_enum(field, value, end, (int *)(void *)at);
-    case TYPE_DOUBLE:
+    case SG_FIELD_DOUBLE:
         return decode_double(value, end, (double *)(void *)at);
-    case TYPE_NS:
+    case SG_FIELD_NS:
         return decode_int64(value, end, (int64_t *)(void *)at);
-    case TYPE_TEXT:
+    case SG_FIELD_TEXT:
         if (len >= (size_t)field->max || memchr(value, '\0', len))
             return false;
         for (size_t j = 0; j < len; j++)
@@ -351,8 +241,7 @@ decode_line(const char *line, const char *end, struct sg_status *ret,
             struct sg_err *err)
 {
     const char *key = line, *eq = memchr(line, '=', (size_t)(end - line));
-    const struct field *fields = top_fields;
-    size_t n = COUNT(top_fields);
+    const struct sg_fields *of = &sg_status_top;
     void *to = ret;
     int index;
 
@@ -362,27 +251,26 @@ decode_line(const char *line, const char *end, struct sg_status *ret,
         if (index >= ret->n_realms)
             return sg_err_set(err, -EINVAL, "status: realm %d of %d", index,
                               ret->n_realms);
-        fields = realm_fields;
-        n = COUNT(realm_fields);
+        of = &sg_status_of_realm;
         to = &ret->realms[index];
     } else if (indexed_key(&key, eq, "source.", &index)) {
         if (index >= ret->n_sources)
             return sg_err_set(err, -EINVAL, "status: source %d of %d", index,
                               ret->n_sources);
-        fields = source_fields;
-        n = COUNT(source_fields);
+        of = &sg_status_of_source;
         to = &ret->sources[index];
     } else if (eq - key > 6 && memcmp(key, "clock.", 6) == 0) {
         key += 6;
-        fields = clock_fields;
-        n = COUNT(clock_fields);
+        of = &sg_status_of_clock;
         to = &ret->clock;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (strlen(fields[i].key) != (size_t)(eq - key) ||
-            memcmp(fields[i].key, key, (size_t)(eq - key)) != 0)
+    for (size_t i = 0; i < of->n; i++) {
+        const struct sg_field *field = &of->fields[i];
+
+        if (strlen(field->key) != (size_t)(eq - key) ||
+            memcmp(field->key, key, (size_t)(eq - key)) != 0)
             continue;
-        if (!decode_value(&fields[i], eq + 1, end, to))
+        if (!decode_value(field, eq + 1, end, to))
             return sg_err_set(err, -EINVAL, "status: %.*s: bad value \"%.*s\"",
                               (int)(eq - line), line,
                               (int)(end - eq - 1 > 60 ? 60 : end - eq - 1),

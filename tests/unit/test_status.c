@@ -167,7 +167,7 @@ words_are_stable(void **state)
     assert_words(sg_state_names, SG_STATE_COUNT,
                  "ok unknown warn critical exceeded ");
     assert_words(sg_mode_names, SG_MODE_COUNT, "auto guard discipline ");
-    assert_words(sg_kind_names, SG_KIND_COUNT, "ntp kdc ");
+    assert_words(sg_kind_names, SG_KIND_COUNT, "ntp kdc keytab ");
     assert_words(sg_tally_names, SG_TALLY_COUNT,
                  "steers agrees aside falseticker unusable ");
     assert_words(sg_blame_names, SG_BLAME_COUNT,
@@ -175,7 +175,10 @@ words_are_stable(void **state)
     assert_words(sg_outcome_names, SG_OUTCOME_COUNT,
                  "ok no-reply refused unreachable name truncated oversized "
                  "garbage local not-ours unsynchronised stratum absurd "
-                 "kiss-rate kiss-deny realm no-time too-big ");
+                 "kiss-rate kiss-deny realm no-time too-big keytab "
+                 "rejected unproven ");
+    assert_words(sg_auth_names, SG_AUTH_COUNT,
+                 "off no-keytab pending works fails ");
     assert_string_equal(sg_state_name(SG_STATE_WARN), "warn");
     assert_string_equal(sg_mode_name(SG_MODE_GUARD), "guard");
     assert_string_equal(sg_kind_name(SG_KIND_KDC), "kdc");
