@@ -18,7 +18,7 @@ struct sg_vote
 sg_candidate_vote(const struct sg_candidate *candidate)
 {
     double pad_s = candidate->root_s +
-                   (candidate->kind == SG_KIND_KDC ? KDC_PAD_S : NTP_PAD_S);
+                   (candidate->kind == SG_KIND_NTP ? NTP_PAD_S : KDC_PAD_S);
     struct sg_vote vote = {
         .host = candidate->host,
         .lo_s = candidate->skew.lower_s - pad_s,
@@ -30,6 +30,14 @@ sg_candidate_vote(const struct sg_candidate *candidate)
 
 #define ANY_GROUP (-2)
 
+/* Does its word count? */
+static bool
+is_voter(const struct sg_candidate *candidate)
+{
+    return candidate->usable && !candidate->is_unproven &&
+           !candidate->is_outranked;
+}
+
 static void
 select_group(const struct sg_candidate *candidates, int n, int group,
              struct sg_selection *ret)
@@ -38,7 +46,7 @@ select_group(const struct sg_candidate *candidates, int n, int group,
     int n_votes = 0;
 
     for (int i = 0; i < n; i++)
-        if (candidates[i].usable &&
+        if (is_voter(&candidates[i]) &&
             (group == ANY_GROUP || candidates[i].realm == group))
             votes[n_votes++] = sg_candidate_vote(&candidates[i]);
     sg_select(votes, n_votes, ret);
@@ -49,6 +57,87 @@ is_found(const struct sg_selection *selection)
 {
     return selection->result == SG_SELECT_MAJORITY ||
            selection->result == SG_SELECT_LONE;
+}
+
+bool
+sg_combine_proof(const struct sg_candidate *candidates, int n, int realm,
+                 struct sg_selection *ret)
+{
+    struct sg_vote votes[SG_MAX_SOURCES];
+    struct sg_selection selection;
+    int n_votes = 0;
+
+    for (int i = 0; i < n; i++)
+        if (candidates[i].usable && candidates[i].kind == SG_KIND_KEYTAB &&
+            candidates[i].realm == realm)
+            votes[n_votes++] = sg_candidate_vote(&candidates[i]);
+    sg_select(votes, n_votes, &selection);
+    if (!is_found(&selection))
+        return false;
+    *ret = selection;
+    return true;
+}
+
+static const struct sg_candidate *
+find_own_proof(const struct sg_candidate *candidates, int n,
+               const struct sg_candidate *of)
+{
+    for (int i = 0; i < n; i++)
+        if (candidates[i].usable && candidates[i].kind == SG_KIND_KEYTAB &&
+            candidates[i].realm == of->realm && candidates[i].host == of->host)
+            return &candidates[i];
+    return NULL;
+}
+
+static bool
+is_within(const struct sg_candidate *candidate,
+          const struct sg_candidate *own_proof,
+          const struct sg_selection *proof)
+{
+    struct sg_vote vote = sg_candidate_vote(candidate), bound;
+
+    if (!own_proof)
+        return sg_select_agrees(proof, &vote);
+    bound = sg_candidate_vote(own_proof);
+    return vote.lo_s <= bound.hi_s && bound.lo_s <= vote.hi_s;
+}
+
+/* Mark what lies outside the authenticated bounds of one realm. */
+static void
+outrank_realm(struct sg_candidate *candidates, int n, int realm, bool follows)
+{
+    struct sg_selection proof = {.result = SG_SELECT_NOBODY};
+    bool has_proof = sg_combine_proof(candidates, n, realm, &proof);
+
+    for (int i = 0; i < n; i++) {
+        struct sg_candidate *c = &candidates[i];
+        const struct sg_candidate *own;
+
+        if (!c->usable || c->kind == SG_KIND_KEYTAB ||
+            (c->realm != realm && !(follows && c->realm == SG_GROUP_UTC)))
+            continue;
+        own = find_own_proof(candidates, n, c);
+        if (own || has_proof)
+            c->is_outranked = !is_within(c, own, &proof);
+    }
+}
+
+static void
+outrank(struct sg_candidate *candidates, int n, int follow)
+{
+    bool seen[SG_MAX_REALMS] = {false};
+
+    for (int i = 0; i < n; i++)
+        candidates[i].is_outranked = false;
+    for (int i = 0; i < n; i++) {
+        int realm = candidates[i].realm;
+
+        if (candidates[i].kind != SG_KIND_KEYTAB || !candidates[i].usable ||
+            realm < 0 || seen[realm])
+            continue;
+        seen[realm] = true;
+        outrank_realm(candidates, n, realm, realm == follow);
+    }
 }
 
 /* How far this interval is from what lies in [lo_s, hi_s]. */
@@ -80,7 +169,7 @@ static bool
 serves_time(const struct sg_candidate *candidates, int n, int group)
 {
     for (int i = 0; i < n; i++)
-        if (candidates[i].usable && candidates[i].realm == group &&
+        if (is_voter(&candidates[i]) && candidates[i].realm == group &&
             candidates[i].estimate.has_guess)
             return true;
     return false;
@@ -121,6 +210,10 @@ set_tallies(struct sg_candidate *candidates, int n, int group,
         c->tally = SG_TALLY_UNUSABLE;
         if (!c->usable)
             continue;
+        if (!is_voter(c)) {
+            c->tally = c->is_outranked ? SG_TALLY_FALSETICKER : SG_TALLY_ASIDE;
+            continue;
+        }
         vote = sg_candidate_vote(c);
         if (found && sg_select_agrees(selection, &vote))
             c->tally = c->realm == group && c->estimate.has_guess
@@ -209,9 +302,10 @@ void
 sg_combine(struct sg_candidate *candidates, int n, int follow,
            struct sg_consensus *ret)
 {
-    struct sg_selection selection, other;
+    struct sg_selection selection, other, proof;
 
     *ret = (struct sg_consensus){.rate_sd_ppm = -1};
+    outrank(candidates, n, follow);
     ret->group = choose_group(candidates, n, follow);
     select_group(candidates, n, ret->group, &selection);
     if (selection.result == SG_SELECT_SPLIT ||
@@ -228,6 +322,9 @@ sg_combine(struct sg_candidate *candidates, int n, int follow,
     ret->error_s = (ret->hi_s - ret->lo_s) / 2;
     ret->hosts = count_agreeing_hosts(candidates, n);
     average(candidates, n, ret);
+    ret->authenticated = follow != SG_GROUP_UTC &&
+                         sg_combine_proof(candidates, n, follow, &proof) &&
+                         overlap(&selection, &proof);
     select_group(candidates, n,
                  ret->group == SG_GROUP_UTC ? follow : SG_GROUP_UTC, &other);
     if (!is_denied(&selection, &other))

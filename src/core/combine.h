@@ -26,6 +26,9 @@ struct sg_candidate {
     struct sg_skew skew; /* of the estimate against our wall clock */
     double root_s;
     bool is_shaken; /* it contradicted itself lately: steers only if all are */
+    bool is_unproven;  /* the host has a key, and this KDC was not seen to prove
+                          itself with it: its word does not count */
+    bool is_outranked; /* out: it lies outside an authenticated bound */
     enum sg_tally tally; /* out: set by sg_combine for all */
 };
 
@@ -41,6 +44,7 @@ struct sg_consensus {
     double rate_sd_ppm;          /* < 0: nothing is known of the rate */
     double wander_ppm, walk_ppm; /* as of the best source's model */
     int hosts;                   /* distinct hosts of any group that agree */
+    bool authenticated;          /* it lies within an authenticated bound */
     /* Another group would not be half as far from us at that offset: */
     bool contradicted; /* a majority of its hosts, ... */
     bool disputed;     /* ... or its only one */
@@ -50,9 +54,21 @@ struct sg_consensus {
 /*
  * follow: the group to follow if it serves time at all.  Sets the tally of
  * all candidates.
+ *
+ * An authenticated bound (kind keytab) outranks everything plain: the plain
+ * word of the same host, then that of everybody in its realm and, if that
+ * realm is followed, of everybody outside it.  What lies outside the bound is
+ * a falseticker, however many say the same.
  */
 void sg_combine(struct sg_candidate *candidates, int n, int follow,
                 struct sg_consensus *ret);
+
+/*
+ * What the authenticated answers of a realm agree on.  False, leaving *ret
+ * alone, if there are none or they contradict each other.
+ */
+bool sg_combine_proof(const struct sg_candidate *candidates, int n, int realm,
+                      struct sg_selection *ret);
 
 /* The interval a candidate votes with: its bounds, widened by the root
  * distance it announces and by what honest clocks of its kind differ. */

@@ -59,6 +59,13 @@ sg_discipline_restart(struct sg_discipline *discipline)
     discipline->contradicted = false;
 }
 
+/* Two hosts say so, or one that has proven who it is. */
+static bool
+is_strong(const struct sg_consensus *consensus)
+{
+    return consensus->hosts >= 2 || consensus->authenticated;
+}
+
 static double
 clamp(double value, double limit)
 {
@@ -73,7 +80,7 @@ make_request(const struct sg_discipline *discipline,
     struct sg_guard_request request = {
         .offset_s = offset_s,
         .starting = discipline->starting,
-        .strong = c->hosts >= 2,
+        .strong = is_strong(c),
         .undo_s = situation->undo_s,
         .before_floor = situation->before_floor,
     };
@@ -155,7 +162,7 @@ slew_limit_ppm(const struct sg_discipline *discipline,
     double room_ppm = fastest_ppm(rates) - fabs(discipline->base_ppm);
     double led_ppm = discipline->base_ppm - discipline->anchor_ppm;
 
-    if (situation->consensus->hosts >= 2 ||
+    if (is_strong(situation->consensus) ||
         (is_first_correction(discipline, situation) &&
          !situation->consensus->disputed))
         return room_ppm;
@@ -249,6 +256,24 @@ learn_frequency(struct sg_discipline *discipline,
     discipline->base_ppm = clamp(ppm, discipline->rates.max_ppm);
 }
 
+static void
+say_step(const struct sg_discipline *discipline, const struct sg_consensus *c,
+         double offset_s, char *why, unsigned why_size)
+{
+    if (c->authenticated)
+        snprintf(why, why_size,
+                 "step by %+.6f s: authenticated by a KDC, %d "
+                 "host%s",
+                 offset_s, c->hosts, c->hosts == 1 ? "" : "s agree");
+    else if (c->hosts >= 2)
+        snprintf(why, why_size, "step by %+.6f s: %d hosts agree", offset_s,
+                 c->hosts);
+    else
+        snprintf(why, why_size, "step by %+.6f s: one host alone, %s", offset_s,
+                 discipline->contradicted ? "the same for a quarter of an hour"
+                                          : "at start");
+}
+
 /* A large offset: step if trust and guard allow it. */
 static void
 decide_large(struct sg_discipline *discipline,
@@ -259,6 +284,20 @@ decide_large(struct sg_discipline *discipline,
         make_request(discipline, situation, offset_s);
     enum sg_guard_verdict verdict;
 
+    if (situation->proof_due) {
+        discipline->wants_proof = true;
+        snprintf(why, why_size,
+                 "hold: %+.3f s wanted; a KDC is asked with the host's key "
+                 "first",
+                 offset_s);
+        return;
+    }
+    if (situation->is_sharpening) {
+        snprintf(why, why_size, "hold: %+.3f s wanted, known to %.3f s only",
+                 offset_s,
+                 (situation->consensus->hi_s - situation->consensus->lo_s) / 2);
+        return;
+    }
     if (!trust_allows(discipline, situation, &request, why, why_size)) {
         slew(discipline, situation,
              situation->consensus->contradicted ? 0 : offset_s, SPREAD_MIN_S,
@@ -276,13 +315,7 @@ decide_large(struct sg_discipline *discipline,
     ret->kind = SG_ACTION_STEP;
     ret->offset_s = offset_s;
     ret->base_ppm = discipline->base_ppm;
-    if (request.strong)
-        snprintf(why, why_size, "step by %+.6f s: %d hosts agree", offset_s,
-                 situation->consensus->hosts);
-    else
-        snprintf(why, why_size, "step by %+.6f s: one host alone, %s", offset_s,
-                 discipline->contradicted ? "the same for a quarter of an hour"
-                                          : "at start");
+    say_step(discipline, situation->consensus, offset_s, why, why_size);
 }
 
 /*
@@ -335,6 +368,7 @@ sg_discipline_decide(struct sg_discipline *discipline,
 
     memset(ret, 0, sizeof *ret);
     discipline->refused = false;
+    discipline->wants_proof = false;
     if (situation->undo_s != 0) {
         undo(discipline, situation, ret, why, why_size);
         return;
@@ -347,7 +381,7 @@ sg_discipline_decide(struct sg_discipline *discipline,
     large = fabs(offset_s) > step_least_s(discipline, situation);
     note_contradiction(
         discipline, situation,
-        large && c->hosts < 2 &&
+        large && !is_strong(c) &&
             (c->disputed || !is_first_correction(discipline, situation)));
     ret->synced = !large;
     ret->error_s = c->error_s;

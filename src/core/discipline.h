@@ -51,6 +51,8 @@ struct sg_discipline {
     struct sg_raw since; /* ... since then, */
     double claim_s;      /* ... namely this offset at first */
     bool refused;        /* the guard said no to what we wanted last */
+    bool wants_proof; /* a step waits until KDCs were asked with the host's key
+                       */
 };
 
 /* What a decision is made from. */
@@ -63,6 +65,8 @@ struct sg_situation {
     double poll_s;      /* until the next sample of what steers */
     double undo_s;      /* takes back a foreign step; 0: none, or not sure */
     bool before_floor;  /* the clock reads a time known to be past */
+    bool is_sharpening; /* answers under way will tell the offset better */
+    bool proof_due; /* there is a key, and no KDC was asked with it lately */
 };
 
 void sg_discipline_init(struct sg_discipline *discipline, double base_ppm,

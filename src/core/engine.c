@@ -208,7 +208,7 @@ sg_engine_outcome(struct sg_engine *engine, int source,
     if (outcome->code == SG_OUTCOME_OK)
         sg_engine_note_answer(engine, source, outcome, ret);
     else
-        s->reach = s->reach << 1 & 0xff;
+        sg_engine_note_failure(engine, source, outcome, reading->raw);
     if (!stepped && !ret->publish && !s->is_wanted &&
         outcome->code == SG_OUTCOME_OK && may_wait(engine, s, reading->raw)) {
         engine->is_somebody_waiting = true;
@@ -259,7 +259,7 @@ sg_engine_resumed(struct sg_engine *engine, const struct sg_reading *reading,
         source->reach = 0;
         source->n_turns = 0;
         sg_poll_init(&source->poll, source->about.kind, source->about.is_try);
-        if (source->about.kind == SG_KIND_KDC)
+        if (source->about.kind != SG_KIND_NTP)
             source->poll.burst = SG_KDC_BURST;
     }
     engine->start = reading->raw;

@@ -9,6 +9,10 @@
 /* A KDC interval this narrow needs no more questions in a row. */
 #define NARROW_S 0.015
 
+/* At start: spread, and what a first ticket takes. */
+#define FIRST_S 0.02
+#define FIRST_TICKET_S 0.25
+
 /* Spread for questions that everybody may have to ask at once. */
 #define WANTED_S 1.0
 
@@ -32,14 +36,40 @@ ntp_answers(const struct sg_engine *engine)
     return false;
 }
 
-static int
-count_kdcs(const struct sg_engine *engine)
+static bool
+is_plain_believed(const struct sg_engine *engine)
 {
+    for (int i = 0; i < engine->n_sources; i++)
+        if (engine->candidates[i].kind != SG_KIND_KEYTAB &&
+            sg_tally_is_believed(engine->candidates[i].tally))
+            return true;
+    return false;
+}
+
+/* Those of its kind and realm, and which of them it is. */
+static int
+count_siblings(const struct sg_engine *engine, int index, int *ret_rank)
+{
+    const struct sg_engine_source *about = &engine->sources[index]->about;
     int n = 0;
 
-    for (int i = 0; i < engine->n_sources; i++)
-        n += engine->sources[i]->about.kind == SG_KIND_KDC;
+    for (int i = 0; i < engine->n_sources; i++) {
+        if (i == index)
+            *ret_rank = n;
+        n += engine->sources[i]->about.kind == about->kind &&
+             engine->sources[i]->about.realm == about->realm;
+    }
     return n;
+}
+
+/* The first KDC that is asked with the host's key has to give a ticket first;
+ * the others are asked when it can have been had. */
+static double
+first_wait_s(const struct source *source, int rank, double random)
+{
+    bool waits = source->about.kind == SG_KIND_KEYTAB && rank > 0;
+
+    return (waits ? FIRST_TICKET_S : 0) + FIRST_S * random;
 }
 
 /* The next planned instant around the turn of this KDC's second. */
@@ -78,12 +108,18 @@ static double
 plan_next(struct sg_engine *engine, int index, struct sg_raw now, double random)
 {
     struct source *source = engine->sources[index];
-    struct sg_poll_world world = {ntp_answers(engine), count_kdcs(engine)};
-    bool is_kdc = source->about.kind == SG_KIND_KDC;
+    bool is_kdc = source->about.kind != SG_KIND_NTP;
+    int rank = 0;
+    struct sg_poll_world world = {
+        .ntp_answers = ntp_answers(engine),
+        .n_kdcs = count_siblings(engine, index, &rank),
+        .has_key = sg_engine_has_key(engine, source->about.realm),
+        .is_alone = !is_plain_believed(engine),
+    };
     double wait_s;
 
     if (source->asked == 0)
-        return 0.02 * random;
+        return first_wait_s(source, rank, random);
     if (source->is_wanted && !source->poll.denied && source->poll.kiss_s == 0)
         return WANTED_S * random;
     if (is_kdc && source->poll.burst > 0 && source->poll.failures == 0) {
@@ -127,10 +163,14 @@ sg_engine_is_heard(const struct sg_engine *engine)
 {
     for (int i = 0; i < engine->n_sources; i++) {
         const struct source *source = engine->sources[i];
-        bool is_kdc = source->about.kind == SG_KIND_KDC;
+        bool is_kdc = source->about.kind != SG_KIND_NTP;
 
-        if (source->asked == 0 ||
-            (source->answered == 0 && source->asked < VAIN_ATTEMPTS))
+        if (source->asked == 0)
+            return false;
+        if (source->last.code == SG_OUTCOME_KEYTAB ||
+            source->last.code == SG_OUTCOME_REJECTED)
+            continue; /* it will say nothing else soon */
+        if (source->answered == 0 && source->asked < VAIN_ATTEMPTS)
             return false;
         if (source->answered > 0 &&
             (source->poll.burst > 0 || source->is_burst_due) &&

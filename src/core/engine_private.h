@@ -2,8 +2,8 @@
  * The engine's state, shared by the files that make it up: engine.c (what
  * comes in), engine_sources.c (what answers make of sources), evaluate.c (from
  * samples to decision), engine_realms.c (what it means for each realm),
- * engine_ask.c (when to ask), engine_leap.c (leap seconds), engine_adopt.c
- * (reload), engine_status.c (what is shown).
+ * engine_ask.c (when to ask), engine_proof.c (the host's key), engine_leap.c
+ * (leap seconds), engine_adopt.c (reload), engine_status.c (what is shown).
  */
 #ifndef SG_CORE_ENGINE_PRIVATE_H
 #define SG_CORE_ENGINE_PRIVATE_H
@@ -39,11 +39,15 @@ struct source {
     bool is_burst_due;      /* a question of its burst is planned or asked */
     struct sg_outcome last; /* of the last attempt */
     struct sg_raw last_good;
+    struct sg_raw last_failed;
+    bool is_failing;       /* the last attempts failed ... */
+    struct sg_raw failing; /* ... since then */
     enum sg_tally tally;
     char reason[SG_REASON_MAX];
     int spikes;           /* in a row */
     bool has_moved;       /* its clock seemed to be set ... */
-    struct sg_raw moved;  /* ... then, last */
+    struct sg_raw moved;  /* ... then, last ... */
+    double moved_s;       /* ... and by so much in all */
     bool was_shaken;      /* a sample contradicted it or came unforeseen ... */
     struct sg_raw shaken; /* ... then, last */
     int surprises;        /* that were allowed to bother anybody ... */
@@ -69,6 +73,11 @@ struct realm {
     char forecast[SG_REASON_MAX];
     enum sg_blame blame;
     char reason[SG_REASON_MAX];
+    bool is_pending; /* another state is to be announced ... */
+    enum sg_state pending;
+    struct sg_raw pending_since; /* ... once a KDC has confirmed it */
+    enum sg_auth auth;
+    char auth_reason[SG_REASON_MAX];
 };
 
 struct sg_engine {
@@ -87,11 +96,13 @@ struct sg_engine {
     struct sg_raw looked;     /* at everything, last */
     bool is_somebody_waiting; /* an answer has come since */
     bool synced;
-    bool driver_refuses;    /* what we last asked of the clock */
-    double undo_s;          /* would take back foreign steps */
-    struct sg_raw settling; /* samples since then may show the rate */
-    bool rate_learned;      /* from this run's own samples: */
-    double reference_ppm;   /* references run so against the raw clock */
+    bool driver_refuses;          /* what we last asked of the clock */
+    bool awaits_proof;            /* a step does ... */
+    struct sg_raw awaiting_proof; /* ... since then */
+    double undo_s;                /* would take back foreign steps */
+    struct sg_raw settling;       /* samples since then may show the rate */
+    bool rate_learned;            /* from this run's own samples: */
+    double reference_ppm;         /* references run so against the raw clock */
     double frequency_sd_ppm;
     char decision[SG_REASON_MAX];
     double last_step_s, last_foreign_s;
@@ -126,6 +137,11 @@ bool sg_engine_is_heard(const struct sg_engine *engine);
 void sg_engine_note_answer(struct sg_engine *engine, int index,
                            const struct sg_outcome *outcome,
                            struct sg_decision *ret);
+
+/* A source could not be asked, or its answer was of no use. */
+void sg_engine_note_failure(struct sg_engine *engine, int index,
+                            const struct sg_outcome *outcome,
+                            struct sg_raw now);
 
 /* Make of all candidates a consensus, with less trust near a leap second in
  * those who do not announce it. */
@@ -165,6 +181,47 @@ void sg_engine_find_hosts(struct sg_engine *engine);
 
 /* Ask everything again soon: n quick requests each. */
 void sg_engine_ask_all(struct sg_engine *engine, int n);
+
+/*
+ * ---- What the host's key proves: engine_proof.c ----
+ *
+ * Where there is a key for a realm, its KDCs' plain word does not count before
+ * they were seen to prove themselves; and they are asked to before a state is
+ * announced or the clock stepped.
+ */
+
+/* Is there a key for this realm that may still be of use? */
+bool sg_engine_has_key(const struct sg_engine *engine, int realm);
+
+/* The source of this kind on the same host in the same realm; -1: none. */
+int sg_engine_find_sibling(const struct sg_engine *engine, int index,
+                           enum sg_kind kind);
+
+/* Have the candidates whose word does not count without proof marked. */
+void sg_engine_mark_unproven(struct sg_engine *engine);
+
+/* The state of each realm's key; says what changed. */
+void sg_engine_note_auth(struct sg_engine *engine, struct sg_decision *ret);
+
+/* This KDC's plain word contradicts what it has proven: ask it for proof. */
+void sg_engine_ask_for_proof(struct sg_engine *engine, int index,
+                             struct sg_raw now, struct sg_decision *ret);
+
+/* May a realm's new state be announced, or has its worst KDC to confirm it
+ * first?  That is asked for at the first call. */
+bool sg_engine_is_confirmed(struct sg_engine *engine, int realm,
+                            enum sg_state state, struct sg_raw now,
+                            struct sg_decision *ret);
+
+/* Does anything wait for proof that may not come? */
+bool sg_engine_is_waiting(const struct sg_engine *engine);
+
+/* Would a step have to wait for proof? */
+bool sg_engine_is_proof_due(const struct sg_engine *engine, struct sg_raw now);
+
+/* A step waits for it, or none does. */
+void sg_engine_await_proof(struct sg_engine *engine, bool awaits,
+                           struct sg_raw now, struct sg_decision *ret);
 
 /*
  * What is known of how references run against the raw clock, and how good a

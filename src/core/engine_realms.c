@@ -12,20 +12,11 @@
 #define UNKNOWN_AFTER_S 900.0
 #define PATIENCE_POLLS 2.5
 
+/* Later nobody remembers that he stepped the clock. */
+#define FOREIGN_MEMORY_S 86400.0
+
 /* Two KDCs further apart than this do not agree (both are NTP's business). */
 #define KDC_AGREE_S 1.0
-
-static int
-find_sibling(const struct sg_engine *engine, int index, enum sg_kind kind)
-{
-    const struct sg_candidate *all = engine->candidates;
-
-    for (int i = 0; i < engine->n_sources; i++)
-        if (all[i].kind == kind && all[i].realm == all[index].realm &&
-            all[i].host == all[index].host)
-            return i;
-    return -1;
-}
 
 /*
  * A source's word on its clock, if it is recent: one that fell silent may be
@@ -50,7 +41,28 @@ find_current(const struct sg_engine *engine, int index, struct sg_raw now)
 struct host {
     const struct sg_candidate *kdc, *ntp; /* NULL: none that answers */
     struct sg_kdc_clock clock;
+    bool is_unproven; /* its KDC's plain word alone, where that is not enough */
 };
+
+/*
+ * What the host's KDC has proven stands in for its plain word where that
+ * contradicts it, unless proof has been asked for in vain for long.
+ */
+static void
+prefer_proof(const struct sg_engine *engine, int index, struct sg_raw now,
+             struct host *host)
+{
+    int own = sg_engine_find_sibling(engine, index, SG_KIND_KEYTAB);
+    const struct source *s = own >= 0 ? engine->sources[own] : NULL;
+
+    if (!host->kdc || !(host->kdc->is_outranked || host->kdc->is_unproven))
+        return;
+    if (s && engine->candidates[own].usable &&
+        !(s->is_failing && sg_raw_diff(now, s->failing) > UNKNOWN_AFTER_S))
+        host->kdc = &engine->candidates[own];
+    else
+        host->is_unproven = true;
+}
 
 /* False if this source says nothing for its host. */
 static bool
@@ -58,44 +70,86 @@ look_at_host(const struct sg_engine *engine, int index, struct sg_raw now,
              struct host *ret)
 {
     bool is_kdc = engine->candidates[index].kind == SG_KIND_KDC;
+    int ntp =
+        is_kdc ? sg_engine_find_sibling(engine, index, SG_KIND_NTP) : index;
 
-    if (!is_kdc && find_sibling(engine, index, SG_KIND_KDC) >= 0)
+    *ret = (struct host){0};
+    if (engine->candidates[index].kind == SG_KIND_KEYTAB ||
+        (!is_kdc && sg_engine_find_sibling(engine, index, SG_KIND_KDC) >= 0))
         return false;
     ret->kdc = is_kdc ? find_current(engine, index, now) : NULL;
-    ret->ntp = find_current(
-        engine, is_kdc ? find_sibling(engine, index, SG_KIND_NTP) : index, now);
+    prefer_proof(engine, index, now, ret);
+    ret->ntp = find_current(engine, ntp, now);
+    if (ret->ntp && ret->ntp->is_outranked && ret->kdc)
+        ret->ntp = NULL;
     sg_budget_kdc_clock(ret->kdc, ret->ntp, &ret->clock);
     return ret->clock.valid;
+}
+
+/* What the sources on a KDC's host have seen of its clock being set. */
+static double
+set_by_s(const struct sg_engine *engine, int index)
+{
+    const struct source *s = engine->sources[index];
+    int ntp = sg_engine_find_sibling(engine, index, SG_KIND_NTP);
+
+    if (s->moved_s == 0 && ntp >= 0)
+        s = engine->sources[ntp];
+    return s->moved_s;
+}
+
+/* How many KDCs were set as the worst one was. */
+static int
+count_set(const struct sg_engine *engine, int realm, double set_s,
+          double slack_s)
+{
+    int n = 0;
+
+    for (int i = 0; i < engine->n_sources; i++)
+        n += engine->candidates[i].realm == realm &&
+             engine->candidates[i].usable &&
+             engine->candidates[i].kind == SG_KIND_KDC &&
+             fabs(set_by_s(engine, i) - set_s) <= slack_s;
+    return n;
 }
 
 /* The worst answering KDC of a realm, and whether they agree. */
 static bool
 find_worst(struct sg_engine *engine, int index, struct sg_raw now,
-           struct sg_verdict_case *facts)
+           struct sg_verdict_case *facts, bool *ret_unproven)
 {
     struct realm *realm = &engine->realms[index];
     double lo_s = INFINITY, hi_s = -INFINITY, worst_frac = -1;
+    int best = -1;
 
     for (int i = 0; i < engine->n_sources; i++) {
         struct host host;
-        double used_frac;
+        double used_frac, offset_s;
 
         if (engine->candidates[i].realm != index ||
             !look_at_host(engine, i, now, &host))
             continue;
         facts->kdcs++;
-        lo_s = fmin(lo_s, host.clock.skew.offset_s);
-        hi_s = fmax(hi_s, host.clock.skew.offset_s);
+        offset_s = host.clock.skew.offset_s;
+        lo_s = fmin(lo_s, offset_s);
+        hi_s = fmax(hi_s, offset_s);
+        if (best < 0 || fabs(offset_s) < fabs(facts->best_s)) {
+            best = i;
+            facts->best_s = offset_s;
+        }
         used_frac = sg_skew_used(&host.clock.skew, realm->clockskew_s);
         if (used_frac <= worst_frac)
             continue;
         worst_frac = used_frac;
         realm->clock = host.clock;
         realm->worst = i;
+        *ret_unproven = host.is_unproven;
         facts->kdc_in_majority =
             sg_tally_is_believed((host.kdc ? host.kdc : host.ntp)->tally);
     }
     facts->realm_agrees = hi_s - lo_s <= KDC_AGREE_S;
+    if (!facts->realm_agrees && best >= 0)
+        facts->best = engine->sources[best]->about.name;
     return facts->kdcs > 0;
 }
 
@@ -111,8 +165,18 @@ note_last_good(struct sg_engine *engine, int index)
             realm->last_good = engine->sources[i]->last_good;
 }
 
+/* Has this host's KDC shown with the key lately what its clock reads? */
+static bool
+is_proven(const struct sg_engine *engine, int index, struct sg_raw now)
+{
+    int own = sg_engine_find_sibling(engine, index, SG_KIND_KEYTAB);
+
+    return own >= 0 && !engine->sources[own]->is_failing &&
+           find_current(engine, own, now);
+}
+
 static void
-find_blame(struct sg_engine *engine, struct realm *realm,
+find_blame(struct sg_engine *engine, struct realm *realm, struct sg_raw now,
            struct sg_verdict_case *facts)
 {
     const struct sg_consensus *all = &engine->consensus;
@@ -123,13 +187,25 @@ find_blame(struct sg_engine *engine, struct realm *realm,
     facts->offset_s = at_s;
     facts->hosts = all->valid ? all->hosts : 0;
     facts->kdc = engine->sources[realm->worst]->about.name;
+    if (engine->foreign_steps > 0 &&
+        sg_raw_diff(now, engine->last_foreign_at) < FOREIGN_MEMORY_S)
+        facts->ours_s = engine->last_foreign_s;
+    facts->set_s = set_by_s(engine, realm->worst);
+    facts->kdcs_set =
+        count_set(engine, engine->candidates[realm->worst].realm, facts->set_s,
+                  facts->warn_frac * facts->limit_s / 2);
+    facts->authenticated = is_proven(engine, realm->worst, now);
     for (int i = 0; i < engine->n_sources; i++) {
         const struct sg_candidate *c = &engine->candidates[i];
         double apart_s;
 
+        if (c->kind == SG_KIND_KDC && c->is_outranked &&
+            is_proven(engine, i, now))
+            facts->forged = engine->sources[i]->about.name;
         if (!c->usable || c->kind != SG_KIND_NTP)
             continue;
-        if (c->tally == SG_TALLY_FALSETICKER && all->hosts >= 2)
+        if (c->tally == SG_TALLY_FALSETICKER &&
+            (all->hosts >= 2 || c->is_outranked))
             facts->liar = engine->sources[i]->about.name;
         if (c->realm != SG_GROUP_UTC)
             continue;
@@ -182,19 +258,33 @@ say_why_unknown(const struct sg_engine *engine, int index, char *ret,
              silent->about.name, why);
 }
 
+/* Nobody but an authenticated answer can tell this from a forgery. */
+static void
+say_unproven(const struct sg_engine *engine, struct realm *realm)
+{
+    realm->blame = SG_BLAME_NONE;
+    snprintf(
+        realm->reason, sizeof realm->reason,
+        "KDC %.60s says %+.3f s, and nothing proves it: %.80s",
+        engine->sources[realm->worst]->about.name, realm->clock.skew.offset_s,
+        realm->auth_reason[0] ? realm->auth_reason : "no authenticated answer");
+}
+
 static enum sg_state
 judge_realm(struct sg_engine *engine, int index,
             const struct sg_reading *reading)
 {
     struct realm *realm = &engine->realms[index];
     struct sg_verdict_case facts = {.limit_s = 0};
+    bool is_unproven = false;
     double rate_ppm, age_s;
+    enum sg_state ret;
 
-    realm->measured =
-        engine->ready && find_worst(engine, index, reading->raw, &facts);
+    realm->measured = engine->ready && find_worst(engine, index, reading->raw,
+                                                  &facts, &is_unproven);
     note_last_good(engine, index);
     if (realm->measured)
-        find_blame(engine, realm, &facts);
+        find_blame(engine, realm, reading->raw, &facts);
     else if (realm->clock.valid)
         sg_model_skew(&realm->clock.model, reading->raw, reading->wall,
                       &realm->clock.skew);
@@ -213,9 +303,13 @@ judge_realm(struct sg_engine *engine, int index,
         &realm->clock.skew, realm->clockskew_s, rate_ppm,
         engine->local.natural_known ? realm->clock.rate_sd_ppm : -1,
         realm->forecast, sizeof realm->forecast);
-    return sg_budget_state(realm->state,
-                           sg_skew_used(&realm->clock.skew, realm->clockskew_s),
-                           &engine->config.budget);
+    ret = sg_budget_state(realm->state,
+                          sg_skew_used(&realm->clock.skew, realm->clockskew_s),
+                          &engine->config.budget);
+    if (!is_unproven || ret == SG_STATE_OK)
+        return ret;
+    say_unproven(engine, realm);
+    return SG_STATE_UNKNOWN;
 }
 
 /* "3.200 s behind KDC x" */
@@ -260,9 +354,14 @@ sg_engine_judge_realms(struct sg_engine *engine,
     for (int i = 0; i < engine->n_realms; i++) {
         struct realm *realm = &engine->realms[i];
         enum sg_state before = realm->state;
+        enum sg_state after = judge_realm(engine, i, reading);
 
-        realm->state = judge_realm(engine, i, reading);
-        if (realm->state != before)
+        if (after != before &&
+            !sg_engine_is_confirmed(engine, i, after, reading->raw, ret))
+            continue;
+        realm->is_pending = false;
+        realm->state = after;
+        if (after != before)
             say_state(engine, realm, before, ret);
     }
 }

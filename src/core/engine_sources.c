@@ -70,7 +70,7 @@ sg_engine_add_source(struct sg_engine *engine,
     source->last.code = SG_OUTCOME_NO_REPLY;
     snprintf(source->reason, sizeof source->reason, "not asked yet");
     sg_poll_init(&source->poll, about->kind, about->is_try);
-    if (about->kind == SG_KIND_KDC)
+    if (about->kind != SG_KIND_NTP)
         source->poll.burst = SG_KDC_BURST;
     engine->sources[engine->n_sources++] = source;
     sg_engine_find_hosts(engine);
@@ -130,7 +130,7 @@ be_surprised(struct sg_engine *engine, struct source *source, bool is_moved,
                     "source %s (%s): its clock was moved, history forgotten",
                     source->about.name, sg_kind_name(source->about.kind));
     sg_engine_ask_all(engine, 2);
-    if (source->about.kind == SG_KIND_KDC)
+    if (source->about.kind != SG_KIND_NTP)
         source->poll.burst = SG_KDC_BURST;
     ret->reschedule = true;
 }
@@ -195,8 +195,11 @@ sg_engine_note_answer(struct sg_engine *engine, int index,
     double sd_ppm;
     struct sg_drift drift = sg_engine_drift(engine, &sd_ppm);
     bool was_silent = source->reach == 0;
+    struct sg_model before = source->estimate.model;
+    enum sg_filter_fate fate;
 
     source->reach = (source->reach << 1 | 1) & 0xff;
+    source->is_failing = false;
     source->answered++;
     source->last_good = outcome->sample.at;
     if (was_silent && source->asked > 1)
@@ -205,9 +208,30 @@ sg_engine_note_answer(struct sg_engine *engine, int index,
     /* they do not all leap at the same instant */
     if (sg_leap_is_under_way(&engine->leap, outcome->sample.at))
         return;
-    note_fate(engine, source,
-              sg_filter_add(source->filter, &outcome->sample, &drift, sd_ppm),
-              ret);
+    fate = sg_filter_add(source->filter, &outcome->sample, &drift, sd_ppm);
+    note_fate(engine, source, fate, ret);
     sg_filter_estimate(source->filter, outcome->sample.at, &drift,
                        &source->estimate);
+    if (fate == SG_FILTER_JUMPED && before.valid)
+        source->moved_s +=
+            sg_wall_diff(source->estimate.model.ref,
+                         sg_model_at(&before, source->estimate.model.at).ref);
+}
+
+void
+sg_engine_note_failure(struct sg_engine *engine, int index,
+                       const struct sg_outcome *outcome, struct sg_raw now)
+{
+    struct source *source = engine->sources[index];
+
+    source->reach = source->reach << 1 & 0xff;
+    source->last_failed = now;
+    if (!source->is_failing)
+        source->failing = now;
+    source->is_failing = true;
+    /* what was proven binds nobody for ever once nothing can be proven */
+    if (outcome->code == SG_OUTCOME_KEYTAB) {
+        sg_filter_reset(source->filter);
+        source->estimate.model.valid = false;
+    }
 }

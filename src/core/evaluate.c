@@ -42,8 +42,9 @@ bring_to_now(struct sg_engine *engine, const struct sg_reading *reading)
         c->realm = s->about.realm;
         c->host = s->host;
         c->tally = SG_TALLY_UNUSABLE;
-        c->usable = s->reach != 0 && s->estimate.model.valid &&
-                    s->spikes < SG_SPIKES_MAX;
+        /* what was proven stays so, with all its growing doubt */
+        c->usable = (s->reach != 0 || s->about.kind == SG_KIND_KEYTAB) &&
+                    s->estimate.model.valid && s->spikes < SG_SPIKES_MAX;
         if (!c->usable)
             continue;
         c->estimate = s->estimate;
@@ -54,6 +55,33 @@ bring_to_now(struct sg_engine *engine, const struct sg_reading *reading)
         c->is_shaken =
             s->was_shaken && sg_raw_diff(reading->raw, s->shaken) < SHAKEN_S;
     }
+    sg_engine_mark_unproven(engine);
+}
+
+/* A word that does not count because of the host's key. */
+static void
+say_unproven(const struct sg_engine *engine, int index, char *ret, size_t size)
+{
+    const struct sg_candidate *c = &engine->candidates[index];
+    int own = sg_engine_find_sibling(engine, index, SG_KIND_KEYTAB);
+    struct sg_selection proof;
+
+    if (c->is_unproven)
+        snprintf(ret, size,
+                 "%+.3f s, but not authenticated though there is a key",
+                 c->skew.offset_s);
+    else if (own >= 0 && engine->candidates[own].usable)
+        snprintf(ret, size,
+                 "falseticker: %+.6f s, but authenticated is %+.6f to %+.6f s: "
+                 "forged, or just set",
+                 c->skew.offset_s, engine->candidates[own].skew.lower_s,
+                 engine->candidates[own].skew.upper_s);
+    else if (sg_combine_proof(engine->candidates, engine->n_sources,
+                              c->realm == SG_GROUP_UTC ? 0 : c->realm, &proof))
+        snprintf(ret, size,
+                 "falseticker: %+.6f s, but a KDC's authenticated time is "
+                 "%+.6f to %+.6f s",
+                 c->skew.offset_s, proof.lo_s, proof.hi_s);
 }
 
 static void
@@ -63,6 +91,10 @@ say_tally(const struct sg_engine *engine, int index, char *ret, size_t size)
     const struct sg_candidate *c = &engine->candidates[index];
     const struct sg_consensus *all = &engine->consensus;
 
+    if (c->usable && (c->is_unproven || c->is_outranked)) {
+        say_unproven(engine, index, ret, size);
+        return;
+    }
     switch (c->tally) {
     case SG_TALLY_STEERS:
         snprintf(ret, size, "agrees; the clock follows it");
@@ -100,7 +132,8 @@ say_tally(const struct sg_engine *engine, int index, char *ret, size_t size)
 
 /* Take over tallies and reasons; a change of belief is an event. */
 static void
-note_tallies(struct sg_engine *engine, struct sg_decision *ret)
+note_tallies(struct sg_engine *engine, struct sg_raw now,
+             struct sg_decision *ret)
 {
     for (int i = 0; i < engine->n_sources; i++) {
         struct source *s = engine->sources[i];
@@ -113,6 +146,8 @@ note_tallies(struct sg_engine *engine, struct sg_decision *ret)
         if (before == after)
             continue;
         ret->publish = true;
+        if (engine->candidates[i].is_outranked)
+            sg_engine_ask_for_proof(engine, i, now, ret);
         if (after == SG_TALLY_FALSETICKER ||
             (after == SG_TALLY_UNUSABLE && sg_tally_is_believed(before)))
             sg_engine_event(ret, SG_EVENT_SOURCE, 0, "source %s (%s): %s",
@@ -188,6 +223,22 @@ proven_undo_s(const struct sg_engine *engine, const struct sg_reading *reading)
     return fabs(offset_s - undo_s) < fabs(offset_s) ? undo_s : 0;
 }
 
+/* KDCs alone: will questions that are planned narrow what they leave open? */
+static bool
+is_sharpening(const struct sg_engine *engine)
+{
+    const struct sg_consensus *c = &engine->consensus;
+
+    if (c->has_guess || c->hi_s - c->lo_s < READY_WIDTH_S)
+        return false;
+    for (int i = 0; i < engine->n_sources; i++)
+        if (sg_tally_is_believed(engine->candidates[i].tally) &&
+            engine->sources[i]->poll.burst > 0 &&
+            engine->sources[i]->poll.failures == 0)
+            return true;
+    return false;
+}
+
 static void
 decide(struct sg_engine *engine, const struct sg_reading *reading,
        struct sg_decision *ret)
@@ -201,11 +252,15 @@ decide(struct sg_engine *engine, const struct sg_reading *reading,
         .poll_s = steering_poll_s(engine),
         .undo_s = proven_undo_s(engine, reading),
         .before_floor = sg_wall_diff(engine->config.floor, reading->wall) > 0,
+        .is_sharpening = is_sharpening(engine),
+        .proof_due = sg_engine_is_proof_due(engine, reading->raw),
     };
     bool was_refused = engine->discipline.refused;
 
     sg_discipline_decide(&engine->discipline, &situation, &ret->action,
                          engine->decision, sizeof engine->decision);
+    sg_engine_await_proof(engine, engine->discipline.wants_proof, reading->raw,
+                          ret);
     if (ret->action.kind != SG_ACTION_NONE)
         ret->action.leap_s = sg_engine_leap_s(engine, reading);
     sg_engine_add_missed_leap(engine, reading);
@@ -296,7 +351,8 @@ is_due(const struct sg_engine *engine, const struct sg_reading *reading,
 {
     if (sg_leap_is_under_way(&engine->leap, reading->raw))
         return false;
-    return fresh || engine->discipline.starting || !engine->consensus.valid ||
+    return fresh || engine->discipline.starting || engine->awaits_proof ||
+           !engine->consensus.valid ||
            sg_engine_leap_s(engine, reading) != engine->leap_told_s;
 }
 
@@ -322,8 +378,10 @@ sg_engine_evaluate(struct sg_engine *engine, const struct sg_reading *reading,
     note_frequency(engine, reading->raw);
     note_sync(engine, ret);
     /* last: there may be many, and room for events is limited */
-    note_tallies(engine, ret);
-    if (!engine->ready && engine->consensus.valid &&
-        engine->config.mode == SG_MODE_DISCIPLINE)
+    note_tallies(engine, reading->raw, ret);
+    sg_engine_note_auth(engine, ret);
+    if ((!engine->ready && engine->consensus.valid &&
+         engine->config.mode == SG_MODE_DISCIPLINE) ||
+        sg_engine_is_waiting(engine))
         ret->tick_s = fmin(ret->tick_s, READY_TICK_S);
 }

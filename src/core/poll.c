@@ -10,9 +10,18 @@
 #define QUICK_REQUESTS 10
 #define HOUR_S 3600.0
 
-/* Design section 5 allows KDCs 7 requests an hour in all; 6 leave room for
- * the jitter. */
+/* KDCs may have 7 requests an hour in all.  6 leave room for one that is
+ * authenticated; 5 for the hour in which that needs a new ticket first. */
 #define KDC_HOURLY 6
+#define KDC_HOURLY_BESIDE_KEY 5
+
+/* A keytab is looked at so often again; whoever replaces it is noticed at
+ * once where inotify works. */
+#define KEYTAB_S 600.0
+/* Authenticated answers that failed to come: from this, doubling, to an hour.
+ */
+#define RETRY_S 64.0
+#define RETRY_DOUBLINGS 6
 
 #define KISS_MAX_S 1024.0
 
@@ -35,6 +44,7 @@ sg_poll_init(struct sg_poll *poll, enum sg_kind kind, bool is_try)
 void
 sg_poll_outcome(struct sg_poll *poll, enum sg_outcome_code code)
 {
+    poll->code = code;
     if (code == SG_OUTCOME_OK) {
         poll->failures = 0;
         return;
@@ -42,6 +52,9 @@ sg_poll_outcome(struct sg_poll *poll, enum sg_outcome_code code)
     poll->failures++;
     if (code == SG_OUTCOME_KISS_DENY)
         poll->denied = true;
+    /* a wrong key, offered again and again, locks an account */
+    if (code == SG_OUTCOME_KEYTAB || code == SG_OUTCOME_REJECTED)
+        poll->burst = 0;
     if (code == SG_OUTCOME_KISS_RATE) {
         poll->burst = poll->quick = 0;
         poll->kiss_s = fmin(fmax(poll->interval_s, 32) * 2, KISS_MAX_S);
@@ -59,13 +72,35 @@ sg_poll_surprise(struct sg_poll *poll, int n)
     poll->quick = poll->kind == SG_KIND_NTP ? QUICK_REQUESTS : 0;
 }
 
+/* One authenticated check an hour, of each KDC in turn. */
+static double
+keytab_s(const struct sg_poll *poll, const struct sg_poll_config *config,
+         const struct sg_poll_world *world)
+{
+    int doublings = poll->failures - START_REQUESTS;
+
+    if (poll->code == SG_OUTCOME_KEYTAB)
+        return world->n_kdcs * KEYTAB_S;
+    if (poll->failures == 0 && world->is_alone)
+        return config->kdc_poll_s;
+    if (poll->failures == 0 || poll->code == SG_OUTCOME_REJECTED)
+        return world->n_kdcs * HOUR_S;
+    doublings = doublings < 0 ? 0 : doublings;
+    if (doublings >= RETRY_DOUBLINGS)
+        return HOUR_S;
+    return RETRY_S * (1 << doublings);
+}
+
 /* The interval where nothing special is going on. */
 static double
 steady_s(const struct sg_poll *poll, const struct sg_poll_config *config,
          const struct sg_poll_world *world)
 {
-    double rotation_s = world->n_kdcs * HOUR_S / KDC_HOURLY;
+    double rotation_s = world->n_kdcs * HOUR_S /
+                        (world->has_key ? KDC_HOURLY_BESIDE_KEY : KDC_HOURLY);
 
+    if (poll->kind == SG_KIND_KEYTAB)
+        return keytab_s(poll, config, world);
     if (poll->kind == SG_KIND_KDC)
         return world->ntp_answers ? fmax(config->kdc_poll_s, rotation_s)
                                   : config->kdc_poll_s;

@@ -20,21 +20,24 @@ struct sg_poll_config {
 
 struct sg_poll {
     enum sg_kind kind;
-    bool is_try;       /* may be silent for good without fault */
-    int burst;         /* quick requests left */
-    double burst_s;    /* their spacing */
-    double ramp_s;     /* after a burst: doubles up to the short interval */
-    int quick;         /* requests left at the short interval */
-    int failures;      /* in a row */
-    double kiss_s;     /* a RATE kiss asked for at least this much */
-    bool denied;       /* asked not to ask again */
-    double interval_s; /* the present one, for people */
+    bool is_try;    /* may be silent for good without fault */
+    int burst;      /* quick requests left */
+    double burst_s; /* their spacing */
+    double ramp_s;  /* after a burst: doubles up to the short interval */
+    int quick;      /* requests left at the short interval */
+    int failures;   /* in a row */
+    enum sg_outcome_code code; /* of the last request */
+    double kiss_s;             /* a RATE kiss asked for at least this much */
+    bool denied;               /* asked not to ask again */
+    double interval_s;         /* the present one, for people */
 };
 
 /* What the rest of the world means for this source's interval. */
 struct sg_poll_world {
     bool ntp_answers; /* some NTP source shows the realm's clock, or steers */
-    int n_kdcs;       /* that share the hourly allowance */
+    int n_kdcs;    /* of its realm and kind, which share an hourly allowance */
+    bool has_key;  /* a keytab source of that realm has its share of it, too */
+    bool is_alone; /* keytab: no plain answer is believed */
 };
 
 void sg_poll_init(struct sg_poll *poll, enum sg_kind kind, bool is_try);

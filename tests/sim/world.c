@@ -365,6 +365,15 @@ happen(struct world *w, const struct sim_happening *h)
 }
 
 static void
+add_source(struct world *w, const struct sim_source *source)
+{
+    struct sg_engine_source about = source->about;
+
+    snprintf(about.host, sizeof about.host, "%s", source->host);
+    sg_engine_add_source(w->engine, &about);
+}
+
+static void
 set_up(struct world *w)
 {
     const struct sim_setup *setup = w->setup;
@@ -379,7 +388,7 @@ set_up(struct world *w)
     if (setup->realm[0])
         sg_engine_add_realm(w->engine, setup->realm, setup->clockskew_s, false);
     for (int i = 0; i < setup->n_sources; i++) {
-        sg_engine_add_source(w->engine, &setup->sources[i].about);
+        add_source(w, &setup->sources[i]);
         schedule(w, i);
     }
     w->tick_s = 64;

@@ -61,7 +61,7 @@ kdcs_beside_ntp_share_an_allowance(void **state)
 {
     (void)state;
     for (int n = 1; n <= 16; n++) {
-        struct sg_poll_world world = {true, n};
+        struct sg_poll_world world = {.ntp_answers = true, .n_kdcs = n};
         struct sg_poll poll;
         double least_s = INFINITY;
 
