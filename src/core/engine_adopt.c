@@ -55,6 +55,7 @@ adopt_realm(struct realm *realm, const struct realm *before, const int same[])
     *realm = *before;
     realm->clockskew_s = clockskew_s;
     realm->limit_overrides = limit_overrides;
+    memset(realm->turns, 0, sizeof realm->turns);
     realm->worst = before->worst >= 0 ? same[before->worst] : -1;
     /* what a KDC said that is not asked any more does not count */
     realm->clock.valid &= realm->worst >= 0;

@@ -9,6 +9,9 @@
 /* A KDC interval this narrow needs no more questions in a row. */
 #define NARROW_S 0.015
 
+/* Turns are so much later, each. */
+#define TURN_SPREAD 0.1
+
 /* At start: spread, and what a first ticket takes. */
 #define FIRST_S 0.02
 #define FIRST_TICKET_S 0.25
@@ -104,6 +107,26 @@ is_narrow(const struct source *source, struct sg_raw now)
     return model.valid && model.upper_s - model.lower_s < NARROW_S;
 }
 
+/*
+ * The next turn of a realm's sources of one kind.  Intervals of their own, all
+ * begun at the same start, would have all of them asked within minutes and
+ * then none for hours.
+ */
+static double
+take_turn(struct sg_engine *engine, const struct source *source,
+          struct sg_raw now, int n, double random)
+{
+    struct realm *realm = &engine->realms[source->about.realm];
+    struct sg_raw *turn = &realm->turns[source->about.kind];
+    double share_s = source->poll.share_s * (1 + TURN_SPREAD * random);
+    double wait_s = fmax(sg_raw_diff(*turn, now), 0) + share_s;
+
+    /* who was asked out of turn has left a gap behind */
+    wait_s = fmin(wait_s, n * source->poll.share_s * (1 + TURN_SPREAD));
+    *turn = sg_raw_add(now, wait_s);
+    return wait_s;
+}
+
 static double
 plan_next(struct sg_engine *engine, int index, struct sg_raw now, double random)
 {
@@ -130,6 +153,8 @@ plan_next(struct sg_engine *engine, int index, struct sg_raw now, double random)
         source->poll.burst = 0;
     }
     wait_s = sg_poll_next(&source->poll, &engine->config.poll, &world, random);
+    if (source->poll.share_s > 0)
+        wait_s = take_turn(engine, source, now, world.n_kdcs, random);
     if (is_kdc && wait_s >= 1 && source->poll.failures == 0) {
         source->n_turns = 0;
         wait_s += next_turn(source, sg_raw_add(now, wait_s));

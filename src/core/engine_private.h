@@ -78,6 +78,7 @@ struct realm {
     struct sg_raw pending_since; /* ... once a KDC has confirmed it */
     enum sg_auth auth;
     char auth_reason[SG_REASON_MAX];
+    struct sg_raw turns[SG_KIND_COUNT]; /* the last one that is taken */
 };
 
 struct sg_engine {

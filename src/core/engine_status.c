@@ -60,6 +60,8 @@ fill_realm(const struct realm *realm, struct sg_status_realm *ret)
     memcpy(ret->forecast, realm->forecast, sizeof ret->forecast);
     ret->blame = realm->blame;
     memcpy(ret->reason, realm->reason, sizeof ret->reason);
+    ret->auth = realm->auth;
+    memcpy(ret->auth_reason, realm->auth_reason, sizeof ret->auth_reason);
 }
 
 static void

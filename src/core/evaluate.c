@@ -380,6 +380,9 @@ sg_engine_evaluate(struct sg_engine *engine, const struct sg_reading *reading,
     /* last: there may be many, and room for events is limited */
     note_tallies(engine, reading->raw, ret);
     sg_engine_note_auth(engine, ret);
+    if (ret->reschedule) /* turns are taken anew */
+        for (int i = 0; i < engine->n_realms; i++)
+            memset(engine->realms[i].turns, 0, sizeof engine->realms[i].turns);
     if ((!engine->ready && engine->consensus.valid &&
          engine->config.mode == SG_MODE_DISCIPLINE) ||
         sg_engine_is_waiting(engine))

@@ -72,38 +72,53 @@ sg_poll_surprise(struct sg_poll *poll, int n)
     poll->quick = poll->kind == SG_KIND_NTP ? QUICK_REQUESTS : 0;
 }
 
+/* Siblings take turns. */
+static double
+share(struct sg_poll *poll, const struct sg_poll_world *world, double share_s)
+{
+    poll->share_s = share_s;
+    return world->n_kdcs * share_s;
+}
+
 /* One authenticated check an hour, of each KDC in turn. */
 static double
-keytab_s(const struct sg_poll *poll, const struct sg_poll_config *config,
+keytab_s(struct sg_poll *poll, const struct sg_poll_config *config,
          const struct sg_poll_world *world)
 {
     int doublings = poll->failures - START_REQUESTS;
 
     if (poll->code == SG_OUTCOME_KEYTAB)
-        return world->n_kdcs * KEYTAB_S;
+        return share(poll, world, KEYTAB_S);
     if (poll->failures == 0 && world->is_alone)
         return config->kdc_poll_s;
     if (poll->failures == 0 || poll->code == SG_OUTCOME_REJECTED)
-        return world->n_kdcs * HOUR_S;
+        return share(poll, world, HOUR_S);
     doublings = doublings < 0 ? 0 : doublings;
-    if (doublings >= RETRY_DOUBLINGS)
-        return HOUR_S;
-    return RETRY_S * (1 << doublings);
+    return doublings < RETRY_DOUBLINGS ? RETRY_S * (1 << doublings) : HOUR_S;
+}
+
+static double
+kdc_s(struct sg_poll *poll, const struct sg_poll_config *config,
+      const struct sg_poll_world *world)
+{
+    double share_s =
+        HOUR_S / (world->has_key ? KDC_HOURLY_BESIDE_KEY : KDC_HOURLY);
+
+    if (!world->ntp_answers || world->n_kdcs * share_s < config->kdc_poll_s)
+        return config->kdc_poll_s;
+    return share(poll, world, share_s);
 }
 
 /* The interval where nothing special is going on. */
 static double
-steady_s(const struct sg_poll *poll, const struct sg_poll_config *config,
+steady_s(struct sg_poll *poll, const struct sg_poll_config *config,
          const struct sg_poll_world *world)
 {
-    double rotation_s = world->n_kdcs * HOUR_S /
-                        (world->has_key ? KDC_HOURLY_BESIDE_KEY : KDC_HOURLY);
-
+    poll->share_s = 0;
     if (poll->kind == SG_KIND_KEYTAB)
         return keytab_s(poll, config, world);
     if (poll->kind == SG_KIND_KDC)
-        return world->ntp_answers ? fmax(config->kdc_poll_s, rotation_s)
-                                  : config->kdc_poll_s;
+        return kdc_s(poll, config, world);
     if (poll->is_try && poll->failures >= START_REQUESTS)
         return HOUR_S;
     return config->max_poll_s;
@@ -119,6 +134,7 @@ sg_poll_next(struct sg_poll *poll, const struct sg_poll_config *config,
         return -1;
     if (poll->burst > 0 && poll->failures < START_REQUESTS) {
         poll->burst--;
+        poll->share_s = 0;
         poll->interval_s = poll->burst_s;
         return poll->burst_s;
     }

@@ -30,6 +30,7 @@ struct sg_poll {
     double kiss_s;             /* a RATE kiss asked for at least this much */
     bool denied;               /* asked not to ask again */
     double interval_s;         /* the present one, for people */
+    double share_s; /* > 0: n_kdcs take turns, each so long after another */
 };
 
 /* What the rest of the world means for this source's interval. */
@@ -50,7 +51,8 @@ void sg_poll_surprise(struct sg_poll *poll, int n);
 
 /*
  * Seconds until the next request; < 0: never (it asked not to be asked).
- * random in [0, 1) spreads requests: up to 10 % later.
+ * random in [0, 1) spreads requests: up to 10 % later.  With poll->share_s
+ * the caller has siblings take turns, see there.
  */
 double sg_poll_next(struct sg_poll *poll, const struct sg_poll_config *config,
                     const struct sg_poll_world *world, double random);

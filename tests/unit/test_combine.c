@@ -323,6 +323,112 @@ one_liar_among_three_never_moves_the_truth_out(void **state)
     }
 }
 
+static struct sg_candidate
+keytab(int host, double lo_s, double hi_s)
+{
+    struct sg_candidate c = kdc(host, lo_s, hi_s);
+
+    c.kind = SG_KIND_KEYTAB;
+    return c;
+}
+
+static void
+what_is_proven_outranks_any_number(void **state)
+{
+    struct sg_candidate list[] = {
+        keytab(0, -0.5, 0.5),
+        kdc(0, 999.9, 1000.1),
+        ntp(0, REALM, 0.1, 0.01),
+        ntp(1, SG_GROUP_UTC, 100, 0.01),
+        ntp(2, SG_GROUP_UTC, 100, 0.01),
+        ntp(3, SG_GROUP_UTC, 0.1, 0.01),
+    };
+    struct sg_consensus c;
+
+    (void)state;
+    COMBINE(list, REALM, &c);
+    assert_true(c.valid && c.authenticated);
+    assert_near(c.offset_s, 0.1, 0.01);
+    assert_int_equal(c.hosts, 2);
+    assert_int_equal(list[0].tally, SG_TALLY_AGREES);
+    assert_int_equal(list[1].tally, SG_TALLY_FALSETICKER);
+    assert_int_equal(list[2].tally, SG_TALLY_STEERS);
+    assert_int_equal(list[3].tally, SG_TALLY_FALSETICKER);
+    assert_int_equal(list[4].tally, SG_TALLY_FALSETICKER);
+    assert_int_equal(list[5].tally, SG_TALLY_AGREES);
+    assert_false(c.contradicted || c.disputed);
+}
+
+/* Who follows UTC has decided that the realm does not outrank it. */
+static void
+what_a_realm_proves_binds_only_the_realm_where_utc_is_followed(void **state)
+{
+    struct sg_candidate list[] = {keytab(0, -0.5, 0.5), kdc(0, 999.9, 1000.1),
+                                  ntp(1, SG_GROUP_UTC, 100, 0.01),
+                                  ntp(2, SG_GROUP_UTC, 100, 0.01)};
+    struct sg_consensus c;
+
+    (void)state;
+    COMBINE(list, SG_GROUP_UTC, &c);
+    assert_true(c.valid);
+    assert_false(c.authenticated);
+    assert_near(c.offset_s, 100, 0.1);
+    assert_int_equal(list[1].tally, SG_TALLY_FALSETICKER);
+    assert_int_equal(list[2].tally, SG_TALLY_STEERS);
+    assert_true(list[1].is_outranked);
+    assert_false(list[2].is_outranked);
+}
+
+static void
+proofs_that_contradict_each_other_bind_their_own_hosts_alone(void **state)
+{
+    struct sg_candidate list[] = {
+        keytab(0, -0.1, 0.1), kdc(0, -0.1, 0.1),  keytab(1, 89.9, 90.1),
+        kdc(1, 89.9, 90.1),   kdc(2, 49.9, 50.1), ntp(1, REALM, 0, 0.01)};
+    struct sg_selection proof;
+    struct sg_consensus c;
+
+    (void)state;
+    assert_false(sg_combine_proof(list, 6, REALM, &proof));
+    COMBINE(list, REALM, &c);
+    assert_false(c.authenticated);
+    assert_false(list[1].is_outranked || list[3].is_outranked ||
+                 list[4].is_outranked);
+    assert_true(list[5].is_outranked);
+}
+
+static void
+another_realms_proof_is_none_here(void **state)
+{
+    struct sg_candidate list[] = {keytab(0, 99, 101), ntp(1, REALM, 0, 0.01),
+                                  ntp(2, REALM, 0, 0.01)};
+    struct sg_consensus c;
+
+    (void)state;
+    list[0].realm = REALM + 1;
+    COMBINE(list, REALM, &c);
+    assert_true(c.valid);
+    assert_false(c.authenticated);
+    assert_int_equal(list[1].tally, SG_TALLY_STEERS);
+}
+
+static void
+who_is_unproven_has_no_vote(void **state)
+{
+    struct sg_candidate list[] = {kdc(0, 999, 1001), kdc(1, 999, 1001),
+                                  ntp(2, REALM, 0, 0.01)};
+    struct sg_consensus c;
+
+    (void)state;
+    list[0].is_unproven = list[1].is_unproven = true;
+    COMBINE(list, REALM, &c);
+    assert_true(c.valid);
+    assert_int_equal(c.hosts, 1);
+    assert_near(c.offset_s, 0, 0.01);
+    assert_int_equal(list[0].tally, SG_TALLY_ASIDE);
+    assert_int_equal(list[1].tally, SG_TALLY_ASIDE);
+}
+
 int
 main(void)
 {
@@ -339,6 +445,13 @@ main(void)
         cmocka_unit_test(groups_deny_what_leads_away_from_them),
         cmocka_unit_test(extremes_stay_finite),
         cmocka_unit_test(one_liar_among_three_never_moves_the_truth_out),
+        cmocka_unit_test(what_is_proven_outranks_any_number),
+        cmocka_unit_test(
+            what_a_realm_proves_binds_only_the_realm_where_utc_is_followed),
+        cmocka_unit_test(
+            proofs_that_contradict_each_other_bind_their_own_hosts_alone),
+        cmocka_unit_test(another_realms_proof_is_none_here),
+        cmocka_unit_test(who_is_unproven_has_no_vote),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,21 +55,72 @@ a_kdc_alone_is_asked_at_kdc_poll(void **state)
         assert_next(&poll, &alone, 64);
 }
 
-/* Design section 5: at most 7 requests an hour in all while NTP answers. */
+/* At most 7 requests an hour in all while NTP answers. */
 static void
 kdcs_beside_ntp_share_an_allowance(void **state)
 {
     (void)state;
-    for (int n = 1; n <= 16; n++) {
-        struct sg_poll_world world = {.ntp_answers = true, .n_kdcs = n};
-        struct sg_poll poll;
-        double least_s = INFINITY;
+    for (int n = 1; n <= 16; n++)
+        for (int key = 0; key <= 1; key++) {
+            struct sg_poll_world world = {
+                .ntp_answers = true, .n_kdcs = n, .has_key = key};
+            struct sg_poll kdc, keytab;
+            double hourly;
 
-        sg_poll_init(&poll, SG_KIND_KDC, false);
-        poll.burst = 0;
-        least_s = sg_poll_next(&poll, &config, &world, 0);
-        assert_true(3600 / least_s * n <= 7);
+            sg_poll_init(&kdc, SG_KIND_KDC, false);
+            sg_poll_init(&keytab, SG_KIND_KEYTAB, true);
+            kdc.burst = keytab.burst = 0;
+            sg_poll_next(&kdc, &config, &world, 0);
+            sg_poll_next(&keytab, &config, &world, 0);
+            assert_true(keytab.share_s == 3600);
+            assert_true(keytab.interval_s == n * 3600);
+            hourly = 3600 / kdc.share_s;
+            /* room for a ticket that is renewed: two requests */
+            assert_true(key ? hourly + 2 <= 7 : hourly <= 7);
+        }
+}
+
+static void
+a_key_that_fails_is_tried_less_and_less_and_a_wrong_one_hourly(void **state)
+{
+    static const struct sg_poll_world world = {
+        .ntp_answers = true, .n_kdcs = 2, .has_key = true};
+    static const double waits_s[] = {64, 128, 256, 512, 1024, 2048, 3600, 3600};
+    struct sg_poll poll;
+
+    (void)state;
+    sg_poll_init(&poll, SG_KIND_KEYTAB, true);
+    for (int i = 0; i < 4; i++) {
+        sg_poll_outcome(&poll, SG_OUTCOME_UNPROVEN);
+        if (i < 3)
+            assert_next(&poll, &world, 0.25);
     }
+    for (size_t i = 0; i < sizeof waits_s / sizeof *waits_s; i++) {
+        assert_next(&poll, &world, waits_s[i]);
+        sg_poll_outcome(&poll, SG_OUTCOME_NO_REPLY);
+    }
+    sg_poll_init(&poll, SG_KIND_KEYTAB, true);
+    sg_poll_outcome(&poll, SG_OUTCOME_REJECTED);
+    assert_next(&poll, &world, 7200);
+    assert_true(poll.share_s == 3600);
+    sg_poll_outcome(&poll, SG_OUTCOME_KEYTAB);
+    assert_next(&poll, &world, 1200);
+    sg_poll_outcome(&poll, SG_OUTCOME_OK);
+    assert_next(&poll, &world, 7200);
+}
+
+static void
+a_key_whose_word_is_the_only_one_is_asked_at_kdc_poll(void **state)
+{
+    static const struct sg_poll_world world = {
+        .n_kdcs = 2, .has_key = true, .is_alone = true};
+    struct sg_poll poll;
+
+    (void)state;
+    sg_poll_init(&poll, SG_KIND_KEYTAB, true);
+    poll.burst = 0;
+    assert_next(&poll, &world, 64);
+    assert_true(poll.share_s == 0);
 }
 
 static void
@@ -185,6 +236,9 @@ main(void)
         cmocka_unit_test(ntp_begins_with_a_burst_then_ramps_up),
         cmocka_unit_test(a_kdc_alone_is_asked_at_kdc_poll),
         cmocka_unit_test(kdcs_beside_ntp_share_an_allowance),
+        cmocka_unit_test(
+            a_key_that_fails_is_tried_less_and_less_and_a_wrong_one_hourly),
+        cmocka_unit_test(a_key_whose_word_is_the_only_one_is_asked_at_kdc_poll),
         cmocka_unit_test(requests_are_spread_over_a_tenth),
         cmocka_unit_test(a_surprise_asks_quickly_again),
         cmocka_unit_test(a_silent_source_loses_its_burst),
