@@ -345,23 +345,18 @@ sg_step_words(enum sg_step step)
 {
     static const char *const words[SG_STEP_COUNT] = {
         [SG_STEP_PASSWORD_LOGIN] =
-            "kinit and pam_krb5 with a password, kinit with a keytab",
-        [SG_STEP_NO_PREAUTH_LOGIN] =
-            "kinit of a principal without pre-authentication",
-        [SG_STEP_FAST_FRESH] = "kinit with FAST, armor of now",
-        [SG_STEP_FAST_OLDER] =
-            "kinit with FAST, armor from before the clock went wrong",
-        [SG_STEP_TGS_FRESH] = "a new service ticket, TGT of now",
-        [SG_STEP_TGS_OLDER] =
-            "a new service ticket, TGT from before the clock went wrong",
-        [SG_STEP_GSSAPI_OUT_FRESH] = "GSSAPI to other hosts, ticket of now",
-        [SG_STEP_GSSAPI_OUT_OLDER] = "GSSAPI to other hosts, ticket from "
-                                     "before the clock went wrong",
-        [SG_STEP_GSSAPI_IN] = "GSSAPI to a service on this host",
-        [SG_STEP_SSH_IN] = "ssh to this host with a ticket",
+            "kinit, pam_krb5 with a password, kinit with a keytab",
+        [SG_STEP_NO_PREAUTH_LOGIN] = "kinit without pre-authentication",
+        [SG_STEP_FAST_FRESH] = "kinit with FAST, fresh armor",
+        [SG_STEP_FAST_OLDER] = "kinit with FAST, older armor",
+        [SG_STEP_TGS_FRESH] = "new service ticket, fresh TGT",
+        [SG_STEP_TGS_OLDER] = "new service ticket, older TGT",
+        [SG_STEP_GSSAPI_OUT_FRESH] = "GSSAPI from this host, fresh ticket",
+        [SG_STEP_GSSAPI_OUT_OLDER] = "GSSAPI from this host, older ticket",
+        [SG_STEP_GSSAPI_IN] = "GSSAPI into this host",
+        [SG_STEP_SSH_IN] = "ssh into this host with a ticket",
         [SG_STEP_TGS_AFTER_CORRECTION] =
-            "a new service ticket once the clock was put right, TGT from "
-            "before that",
+            "new service ticket after a correction, older TGT",
     };
 
     return words[step];

@@ -87,7 +87,9 @@ const char *sg_steps_message(const struct sg_steps_case *facts,
 const char *sg_step_name(enum sg_step step);
 const char *sg_step_now_name(enum sg_step_now now);
 
-/* For people: "ssh to this host with a ticket". */
+/* For people: "kinit with FAST, older armor".  Fresh is what was taken under
+ * the present skew, older what is from before the clock went wrong, or, after a
+ * correction, from before that. */
 const char *sg_step_words(enum sg_step step);
 
 #endif

@@ -1,10 +1,12 @@
 #include "report/report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "report/headline.h"
 #include "report/present.h"
+#include "report/refusals.h"
 #include "report/rows.h"
 #include "report/words.h"
 
@@ -13,14 +15,18 @@
 #define NTP_COLUMNS 12
 #define ERROR_INDENT 6
 
-/* Plain seconds, with no more digits than are known. */
+/* Plain seconds, with no more digits than are known, or fit. */
 static struct sg_word
 seconds(double value_s, double width_s)
 {
     struct sg_word word;
+    int digits = width_s < 0.1 ? 4 : 3;
 
-    snprintf(word.text, sizeof word.text, "%+.*f", width_s < 0.1 ? 6 : 3,
-             value_s);
+    if (width_s < 0.0005 && fabs(value_s) < 1000)
+        digits = 6;
+    if (!(fabs(value_s) < 1e6))
+        digits = 0;
+    snprintf(word.text, sizeof word.text, "%+.*f", digits, value_s);
     return word;
 }
 
@@ -40,56 +46,56 @@ add_host(struct sg_buf *buf, const struct sg_status_source *kdc)
                HOST_COLUMNS - (int)strlen(name.text), port);
 }
 
+/* "-400.000224 .. -399.994617" */
+static void
+make_bounds(bool has_skew, const struct sg_skew *skew, char *ret, size_t size)
+{
+    double width_s = skew->upper_s - skew->lower_s;
+
+    if (has_skew)
+        snprintf(ret, size, "%s .. %s", seconds(skew->lower_s, width_s).text,
+                 seconds(skew->upper_s, width_s).text);
+    else
+        snprintf(ret, size, "-");
+}
+
+static void
+add_error(struct sg_buf *buf, const char *error)
+{
+    if (!error)
+        return;
+    sg_buf_add(buf, "%*s", ERROR_INDENT, "");
+    sg_words_wrap(buf, ERROR_INDENT, ERROR_INDENT, error);
+}
+
 static void
 add_row(struct sg_buf *buf, const struct sg_row *row)
 {
-    char bounds[96] = "-", ntp[48] = "-";
+    char bounds[96], ntp[48] = "-";
 
-    if (row->has_skew) {
-        double width_s = row->skew.upper_s - row->skew.lower_s;
-
-        snprintf(bounds, sizeof bounds, "%s .. %s",
-                 seconds(row->skew.lower_s, width_s).text,
-                 seconds(row->skew.upper_s, width_s).text);
-    }
     if (row->has_ntp)
         snprintf(ntp, sizeof ntp, "%s",
                  seconds(row->ntp.offset_s, row->ntp.error_s).text);
+    make_bounds(row->has_skew, &row->skew, bounds, sizeof bounds);
     add_host(buf, row->kdc);
     sg_buf_add(buf, " %-*s %-*s %s\n", BOUNDS_COLUMNS, bounds, NTP_COLUMNS, ntp,
                sg_row_trust_name(row->trust));
-    if (row->error) {
-        sg_buf_add(buf, "%*s", ERROR_INDENT, "");
-        sg_words_wrap(buf, ERROR_INDENT, ERROR_INDENT, row->error);
-    }
+    add_error(buf, row->error);
+    if (!row->has_auth && !row->auth_error)
+        return;
+    make_bounds(row->has_auth, &row->auth, bounds, sizeof bounds);
+    sg_buf_add(buf, "  %-*s %s\n", HOST_COLUMNS, "  with this host's key",
+               bounds);
+    add_error(buf, row->auth_error);
 }
 
 static void
-add_verdict(struct sg_buf *buf, const struct sg_status *status,
-            const struct sg_present *present, int i)
+add_matrix(struct sg_buf *buf, const struct sg_status *status,
+           const struct sg_present *present, int i)
 {
-    const struct sg_status_realm *realm = &status->realms[i];
-    struct sg_buf text = SG_BUF_INIT;
-
-    sg_buf_add(&text, "%s: ", sg_state_name(present->realms[i].state));
-    if (present->realms[i].has_skew)
-        sg_buf_add(&text, "this host is ");
-    sg_headline_add_realm(&text, status, present, i);
-    if (realm->reason[0])
-        sg_buf_add(&text, "; %s", realm->reason);
-    sg_words_flush(buf, 0, 4, &text);
-}
-
-static void
-add_realm(struct sg_buf *buf, const struct sg_status *status,
-          const struct sg_present *present, int i)
-{
-    const struct sg_status_realm *realm = &status->realms[i];
     struct sg_row row;
     int n = 0;
 
-    sg_buf_add(buf, "%s, limit %s\n", sg_words_clean(realm->name).text,
-               sg_words_limit(realm->clockskew_s).text);
     sg_buf_add(buf, "  %-*s %-*s %-*s %s\n", HOST_COLUMNS, "KDC",
                BOUNDS_COLUMNS, "KDC - this host, seconds", NTP_COLUMNS,
                "its NTP", "trust");
@@ -101,7 +107,58 @@ add_realm(struct sg_buf *buf, const struct sg_status *status,
     }
     if (n == 0)
         sg_buf_add(buf, "  no KDC is known\n");
+}
+
+/* Takes over text; nothing if there is none. */
+static void
+add_note(struct sg_buf *buf, struct sg_buf *text)
+{
+    if (text->len == 0) {
+        sg_buf_free(text);
+        return;
+    }
+    sg_buf_add(buf, "  ");
+    sg_words_flush(buf, 2, 4, text);
+}
+
+static void
+add_verdict(struct sg_buf *buf, const struct sg_status *status,
+            const struct sg_present *present, int i)
+{
+    const struct sg_status_realm *realm = &status->realms[i];
+    struct sg_clean_name name = sg_words_clean(realm->name);
+    struct sg_buf text = SG_BUF_INIT;
+
+    sg_buf_add(buf, "%s: ", name.text);
+    sg_buf_add(&text, "%s: ", sg_state_name(present->realms[i].state));
+    if (present->realms[i].has_skew)
+        sg_buf_add(&text, "this host is ");
+    sg_headline_add_realm(&text, status, present, i);
+    if (realm->reason[0])
+        sg_buf_add(&text, "; %s", realm->reason);
+    sg_words_flush(buf, (int)strlen(name.text) + 2, 4, &text);
+}
+
+/* First what is wrong, then what fails of it, what to do, and the figures. */
+static void
+add_realm(struct sg_buf *buf, const struct sg_status *status,
+          const struct sg_present *present, int i)
+{
+    struct sg_buf text = SG_BUF_INIT;
+
     add_verdict(buf, status, present, i);
+    if (present->realms[i].state >= SG_STATE_WARN)
+        sg_headline_add_zone(&text, status, present, i);
+    add_note(buf, &text);
+    sg_refusals_add_now(&text, status, present, i);
+    add_note(buf, &text);
+    if (present->realms[i].state >= SG_STATE_WARN)
+        sg_buf_add(&text, "to do: ");
+    sg_refusals_add_todo(&text, status, present, i);
+    add_note(buf, &text);
+    add_matrix(buf, status, present, i);
+    sg_headline_add_auth(&text, &status->realms[i]);
+    add_note(buf, &text);
 }
 
 void

@@ -5,6 +5,8 @@
 
 #include "report/headline.h"
 #include "report/present.h"
+#include "report/refusals.h"
+#include "report/rows.h"
 #include "report/words.h"
 
 #define LABEL_COLUMNS 14
@@ -115,6 +117,28 @@ add_measurement(struct sg_buf *buf, const struct sg_status *status,
 }
 
 static void
+add_steps(struct sg_buf *buf, const struct sg_status *status,
+          const struct sg_present *present, int i)
+{
+    struct sg_buf text = SG_BUF_INIT;
+
+    if (status->realms[i].auth != SG_AUTH_OFF) {
+        sg_headline_add_auth(&text, &status->realms[i]);
+        if (status->realms[i].auth == SG_AUTH_WORKS)
+            sg_buf_add(&text, "gives authenticated time");
+        add_item(buf, "  keytab", &text);
+    }
+    sg_refusals_add_limits(&text, status, present, i);
+    add_item(buf, "  Kerberos", &text);
+    if (present->realms[i].has_skew) {
+        sg_refusals_add_table(buf, status, present, i);
+        return;
+    }
+    sg_refusals_add_stake(&text, status, present, i);
+    add_item(buf, "  at stake", &text);
+}
+
+static void
 add_realm(struct sg_buf *buf, const struct sg_status *status,
           const struct sg_present *present, int i)
 {
@@ -138,6 +162,26 @@ add_realm(struct sg_buf *buf, const struct sg_status *status,
     sg_buf_add(&text, "%s", sg_blame_name(realm->blame));
     add_item(buf, "  blame", &text);
     add_text_item(buf, "  reason", realm->reason);
+    add_steps(buf, status, present, i);
+}
+
+/* First what a user complains of, and what to do. */
+static void
+add_complaint(struct sg_buf *buf, const struct sg_status *status,
+              const struct sg_present *present, int i)
+{
+    struct sg_buf text = SG_BUF_INIT;
+
+    sg_refusals_add_now(&text, status, present, i);
+    if (text.len == 0) {
+        sg_buf_free(&text);
+        return;
+    }
+    sg_buf_add(buf, "\n%s\n", sg_words_clean(status->realms[i].name).text);
+    add_item(buf, "  fails", &text);
+    sg_refusals_add_todo(&text, status, present, i);
+    if (text.len > 0)
+        add_item(buf, "  to do", &text);
 }
 
 static void
@@ -179,7 +223,8 @@ add_tally(struct sg_buf *buf, const struct sg_status *status,
     bool has_title = false;
 
     for (int i = 0; i < status->n_sources; i++) {
-        if (status->sources[i].tally != tally)
+        if (status->sources[i].tally != tally ||
+            !sg_row_is_listed(&status->sources[i]))
             continue;
         if (!has_title)
             sg_buf_add(buf, "\n%s\n", titles[tally]);
@@ -196,10 +241,18 @@ sg_report_explain_text(const struct sg_status *status,
 
     sg_present_make(status, now, &present);
     sg_headline_add(ret, status, &present, false);
+    for (int i = 0; i < status->n_realms; i++)
+        add_complaint(ret, status, &present, present.order[i]);
     sg_buf_add(ret, "\n");
     add_decision(ret, status, &present);
     for (int i = 0; i < status->n_realms; i++)
         add_realm(ret, status, &present, present.order[i]);
+    if (status->n_realms > 0) {
+        sg_buf_add(ret, "\nwhat is read where a step is refused (fresh: taken "
+                        "under the present skew,\nolder: before the clock went "
+                        "wrong, or before its correction)\n");
+        sg_refusals_add_messages(ret, status, &present, present.order[0]);
+    }
     for (int i = 0; i < SG_TALLY_COUNT; i++)
         add_tally(ret, status, &present, (enum sg_tally)i);
 }

@@ -6,9 +6,10 @@
 #include "core/leap.h"
 #include "report/words.h"
 
-/* Tickets live a day at most by default; later nobody holds an old one. */
-#define TICKET_LIFE_S 86400.0
-#define UNDONE_WITHIN_S 60.0
+/* Clocks that differ by time zones do so by these, up to 26 h. */
+#define ZONE_STEP_S 1800.0
+#define ZONE_SLACK_S 60.0
+#define ZONE_MAX_S (26 * 3600.0 + ZONE_SLACK_S)
 
 static bool
 is_steered(const struct sg_status *status, const struct sg_present *present)
@@ -105,9 +106,9 @@ advice_on_status(const struct sg_present *present)
     return "skewguardd runs and does not publish: restart it";
 }
 
-static const char *
-advice_on_clock(const struct sg_status *status,
-                const struct sg_present *present, int realm)
+const char *
+sg_headline_advice(const struct sg_status *status,
+                   const struct sg_present *present, int realm)
 {
     switch (status->realms[realm].blame) {
     case SG_BLAME_KDC:
@@ -117,7 +118,8 @@ advice_on_clock(const struct sg_status *status,
     case SG_BLAME_NTP:
         return "an NTP server is wrong: see \"skewguard explain\"";
     case SG_BLAME_UNCLEAR:
-        return "find out whose clock is wrong: \"skewguard explain\"";
+        return "find out whose clock is wrong: ask other servers with "
+               "\"skewguard query\"";
     case SG_BLAME_NONE:
     case SG_BLAME_OURS:
     case SG_BLAME_COUNT:
@@ -133,7 +135,7 @@ static const char *
 advice(const struct sg_status *status, const struct sg_present *present)
 {
     if (present->state >= SG_STATE_WARN && status->n_realms > 0)
-        return advice_on_clock(status, present, present->order[0]);
+        return sg_headline_advice(status, present, present->order[0]);
     if (!present->is_alive || present->age != SG_PRESENT_FRESH)
         return advice_on_status(present);
     if (present->state == SG_STATE_OK)
@@ -141,6 +143,66 @@ advice(const struct sg_status *status, const struct sg_present *present)
     if (status->n_realms == 0)
         return "name one in krb5.conf or skewguard.conf";
     return "see \"skewguard sources -v\"";
+}
+
+/* Half an hour and its multiples, as closely as people set a clock by hand. */
+static double
+zone_s(const struct sg_skew *skew)
+{
+    double size_s = fabs(skew->offset_s);
+    double near_s = round(size_s / ZONE_STEP_S) * ZONE_STEP_S;
+
+    if (!(size_s <= ZONE_MAX_S) || near_s == 0 ||
+        fabs(size_s - near_s) > ZONE_SLACK_S ||
+        skew->upper_s - skew->lower_s > 2 * ZONE_SLACK_S)
+        return 0;
+    return near_s;
+}
+
+void
+sg_headline_add_zone(struct sg_buf *buf, const struct sg_status *status,
+                     const struct sg_present *present, int realm)
+{
+    static const char *const where[SG_BLAME_COUNT] = {
+        [SG_BLAME_OURS] = " on this host",
+        [SG_BLAME_KDC] = " on that KDC",
+        [SG_BLAME_REALM] = " on its KDCs",
+    };
+    enum sg_blame blame = status->realms[realm].blame;
+    double near_s = 0;
+
+    if (present->realms[realm].has_skew)
+        near_s = zone_s(&present->realms[realm].skew);
+    if (near_s > 0)
+        sg_buf_add(buf,
+                   "%s almost exactly: is the RTC in local time, or the time "
+                   "zone wrong? Look with \"timedatectl\"%s",
+                   sg_words_hours(near_s).text,
+                   where[blame] ? where[blame] : "");
+}
+
+void
+sg_headline_add_auth(struct sg_buf *buf, const struct sg_status_realm *realm)
+{
+    const char *why = realm->auth_reason;
+
+    switch (realm->auth) {
+    case SG_AUTH_NO_KEYTAB:
+        sg_buf_add(buf, "%s: plain answers only", why[0] ? why : "no keytab");
+        break;
+    case SG_AUTH_PENDING:
+        sg_buf_add(buf, "no authenticated answer yet%s%s", why[0] ? ": " : "",
+                   why);
+        break;
+    case SG_AUTH_FAILS:
+        sg_buf_add(buf, "authenticated time fails%s%s", why[0] ? ": " : "",
+                   why);
+        break;
+    case SG_AUTH_WORKS:
+    case SG_AUTH_OFF:
+    case SG_AUTH_COUNT:
+        break;
+    }
 }
 
 void
@@ -185,6 +247,12 @@ sg_headline_add(struct sg_buf *buf, const struct sg_status *status,
     sg_headline_add_fact(&text, status, present);
     sg_buf_add(&text, "; %s", advice(status, present));
     sg_words_flush(buf, (int)strlen(word) + 2, 4, &text);
+    if (present->state >= SG_STATE_WARN && status->n_realms > 0)
+        sg_headline_add_zone(&text, status, present, present->order[0]);
+    if (text.len > 0) {
+        sg_buf_add(buf, "    ");
+        sg_words_flush(buf, 4, 4, &text);
+    }
     sg_headline_add_age(&text, status, present);
     if (text.len > 0)
         sg_words_flush(buf, 0, 0, &text);
@@ -210,25 +278,13 @@ sg_headline_add_realm(struct sg_buf *buf, const struct sg_status *status,
     }
 }
 
-/* A step and its undoing within moments are none for tickets. */
-static double
-lasting_s(const struct sg_status_clock *clock, double step_s)
-{
-    double apart_s = sg_raw_diff(clock->last_step_at, clock->last_foreign_at);
-
-    if (clock->last_step_s == 0 || clock->last_foreign_s == 0 ||
-        fabs(apart_s) > UNDONE_WITHIN_S)
-        return step_s;
-    return clock->last_step_s + clock->last_foreign_s;
-}
-
 /* After a large step tickets taken before it are refused. */
 static bool
 outdates_tickets(const struct sg_status *status, double step_s, double age_s)
 {
     for (int i = 0; i < status->n_realms; i++) {
         if (fabs(step_s) > status->realms[i].clockskew_s)
-            return age_s < TICKET_LIFE_S;
+            return sg_present_has_tickets(age_s);
     }
     return false;
 }
@@ -247,7 +303,8 @@ add_step(struct sg_buf *buf, const struct sg_status *status,
         return;
     age_s = sg_present_age_s(present, at);
     sg_buf_add(buf, " %s ago", sg_words_duration(age_s).text);
-    if (outdates_tickets(status, lasting_s(&status->clock, step_s), age_s))
+    if (outdates_tickets(status, sg_present_lasting_s(&status->clock, step_s),
+                         age_s))
         sg_buf_add(buf, " (run kinit again: tickets from before it may be "
                         "refused)");
 }

@@ -30,6 +30,20 @@ void sg_headline_add_age(struct sg_buf *buf, const struct sg_status *status,
 void sg_headline_add_realm(struct sg_buf *buf, const struct sg_status *status,
                            const struct sg_present *present, int realm);
 
+/* What to do about a realm's skew. */
+const char *sg_headline_advice(const struct sg_status *status,
+                               const struct sg_present *present, int realm);
+
+/* "2 h almost exactly: is the RTC in local time, ..."; nothing if the skew
+ * does not look like a time zone. */
+void sg_headline_add_zone(struct sg_buf *buf, const struct sg_status *status,
+                          const struct sg_present *present, int realm);
+
+/* Why the realm gives no authenticated time; nothing if it does, or is not to.
+ */
+void sg_headline_add_auth(struct sg_buf *buf,
+                          const struct sg_status_realm *realm);
+
 /* A state's word, in its colour; padded to width columns. */
 void sg_headline_add_state(struct sg_buf *buf, enum sg_state state,
                            const char *word, int width, bool colour);

@@ -1,11 +1,13 @@
 #include "report/report.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/leap.h"
 #include "report/headline.h"
 #include "report/present.h"
+#include "report/refusals.h"
 #include "report/rows.h"
 #include "report/words.h"
 
@@ -125,6 +127,10 @@ make_kdc(const struct sg_row *row, struct sg_buf *ret)
     put(object, "ntp_offset_s", number(row->has_ntp, row->ntp.offset_s), ret);
     put(object, "age_s", number(row->has_skew, row->age_s), ret);
     put(object, "error", words_or_null(row->error), ret);
+    put(object, "auth_lower_s", number(row->has_auth, row->auth.lower_s), ret);
+    put(object, "auth_upper_s", number(row->has_auth, row->auth.upper_s), ret);
+    put(object, "auth_age_s", number(row->has_auth, row->auth_age_s), ret);
+    put(object, "auth_error", words_or_null(row->auth_error), ret);
     return object;
 }
 
@@ -138,6 +144,39 @@ make_kdcs(const struct sg_status *status, const struct sg_present *present,
     for (int i = 0; i < status->n_sources; i++) {
         if (sg_row_make(status, present, realm, i, &row))
             append(array, make_kdc(&row, ret), ret);
+    }
+    return array;
+}
+
+static json_t *
+make_authenticated(const struct sg_status_realm *realm, struct sg_buf *ret)
+{
+    json_t *object = json_object();
+
+    put(object, "state", json_string(sg_auth_names[realm->auth]), ret);
+    put(object, "reason", words_or_null(realm->auth_reason), ret);
+    return object;
+}
+
+static json_t *
+make_steps(const struct sg_status *status, const struct sg_present *present,
+           int realm, struct sg_buf *ret)
+{
+    json_t *array = json_array();
+    struct sg_steps_case facts;
+
+    sg_refusals_case(status, present, realm, &facts);
+    for (int i = 0; i < SG_STEP_COUNT; i++) {
+        struct sg_step_answer answer;
+        json_t *object = json_object();
+
+        sg_steps_judge(&facts, (enum sg_step)i, &answer);
+        put(object, "step", json_string(sg_step_name((enum sg_step)i)), ret);
+        put(object, "now", json_string(sg_step_now_name(answer.now)), ret);
+        put(object, "limit_s", number(isfinite(answer.limit_s), answer.limit_s),
+            ret);
+        put(object, "message", words_or_null(answer.message), ret);
+        append(array, object, ret);
     }
     return array;
 }
@@ -158,6 +197,8 @@ make_realm(const struct sg_status *status, const struct sg_present *present,
     put(object, "used_frac", number(now->has_skew, now->used_frac), ret);
     put(object, "time_to_limit_s", number(left_s >= 0, left_s), ret);
     put(object, "blame", json_string(sg_blame_name(realm->blame)), ret);
+    put(object, "authenticated", make_authenticated(realm, ret), ret);
+    put(object, "steps", make_steps(status, present, i, ret), ret);
     put(object, "kdcs", make_kdcs(status, present, i, ret), ret);
     return object;
 }
@@ -209,9 +250,11 @@ make_sources(const struct sg_status *status, const struct sg_present *present,
 {
     json_t *array = json_array();
 
-    for (int i = 0; i < status->n_sources; i++)
-        append(array, make_source(status, present, &status->sources[i], ret),
-               ret);
+    for (int i = 0; i < status->n_sources; i++) {
+        if (sg_row_is_listed(&status->sources[i]))
+            append(array,
+                   make_source(status, present, &status->sources[i], ret), ret);
+    }
     return array;
 }
 

@@ -10,6 +10,10 @@
 /* The two clocks behind it are read one after the other. */
 #define SUSPEND_SLACK_S 0.5
 
+/* Tickets live a day at most by default; later nobody holds an old one. */
+#define TICKET_LIFE_S 86400.0
+#define UNDONE_WITHIN_S 60.0
+
 /* A status from the future of the raw clock belongs to another raw clock. */
 #define FUTURE_SLACK_S 1.0
 
@@ -166,6 +170,42 @@ sg_present_time_to_limit(const struct sg_status *status,
     if (!(published_s >= 0))
         return -1;
     return fmax(0, published_s - present->since_s);
+}
+
+/* A step and its undoing within moments are none for tickets. */
+double
+sg_present_lasting_s(const struct sg_status_clock *clock, double step_s)
+{
+    double apart_s = sg_raw_diff(clock->last_step_at, clock->last_foreign_at);
+
+    if (clock->last_step_s == 0 || clock->last_foreign_s == 0 ||
+        fabs(apart_s) > UNDONE_WITHIN_S)
+        return step_s;
+    return clock->last_step_s + clock->last_foreign_s;
+}
+
+bool
+sg_present_has_tickets(double age_s)
+{
+    return age_s < TICKET_LIFE_S;
+}
+
+double
+sg_present_ticket_step_s(const struct sg_status *status,
+                         const struct sg_present *present)
+{
+    const struct sg_status_clock *clock = &status->clock;
+    double own_s = 0, foreign_s = 0;
+
+    if (!present->has_numbers)
+        return 0;
+    if (clock->last_step_s != 0 &&
+        sg_present_has_tickets(sg_present_age_s(present, clock->last_step_at)))
+        own_s = sg_present_lasting_s(clock, clock->last_step_s);
+    if (clock->last_foreign_s != 0 && sg_present_has_tickets(sg_present_age_s(
+                                          present, clock->last_foreign_at)))
+        foreign_s = sg_present_lasting_s(clock, clock->last_foreign_s);
+    return fabs(foreign_s) > fabs(own_s) ? foreign_s : own_s;
 }
 
 double

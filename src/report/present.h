@@ -60,6 +60,17 @@ double sg_present_age_s(const struct sg_present *present, struct sg_raw at);
 double sg_present_time_to_limit(const struct sg_status *status,
                                 const struct sg_present *present, int realm);
 
+/* What is left of a step of our clock, once its undoing is counted. */
+double sg_present_lasting_s(const struct sg_status_clock *clock, double step_s);
+
+/* Could there still be tickets in use that were taken that long ago? */
+bool sg_present_has_tickets(double age_s);
+
+/* The largest step since tickets were taken that can still be in use; 0: no
+ * step, or nothing known. */
+double sg_present_ticket_step_s(const struct sg_status *status,
+                                const struct sg_present *present);
+
 /* How far offset_s may certainly be wrong. */
 double sg_present_bound_s(const struct sg_skew *skew);
 

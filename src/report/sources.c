@@ -5,9 +5,11 @@
 
 #include "report/headline.h"
 #include "report/present.h"
+#include "report/rows.h"
 #include "report/words.h"
 
-#define NAME_COLUMNS 20
+#define KIND_COLUMNS 6 /* "keytab" */
+#define NAME_COLUMNS 17
 #define GROUP_COLUMNS 12
 #define DETAIL_INDENT 6
 
@@ -58,7 +60,7 @@ add_row(struct sg_buf *buf, const struct sg_status *status,
         snprintf(stratum, sizeof stratum, "%d", source->stratum);
     if (has_skew)
         age = sg_words_short(sg_present_age_s(present, source->last));
-    sg_buf_add(buf, "%c %-3s ", tally_marks[source->tally],
+    sg_buf_add(buf, "%c %-*s ", tally_marks[source->tally], KIND_COLUMNS,
                sg_kind_name(source->kind));
     add_cut(buf, source->name, NAME_COLUMNS);
     sg_buf_add(buf, " ");
@@ -94,6 +96,19 @@ add_details(struct sg_buf *buf, const struct sg_status_source *source)
     sg_words_wrap(buf, DETAIL_INDENT, DETAIL_INDENT + 2, source->reason);
 }
 
+static void
+add_keytab_line(struct sg_buf *buf, const struct sg_status_realm *realm)
+{
+    struct sg_buf text = SG_BUF_INIT;
+
+    sg_headline_add_auth(&text, realm);
+    if (text.len > 0) {
+        sg_buf_add(buf, "%s: ", sg_words_clean(realm->name).text);
+        sg_words_wrap(buf, (int)strlen(realm->name) + 2, 4, text.text);
+    }
+    sg_buf_free(&text);
+}
+
 void
 sg_report_sources_text(const struct sg_status *status,
                        const struct sg_report_now *now, bool verbose,
@@ -109,14 +124,18 @@ sg_report_sources_text(const struct sg_status *status,
     }
     if (verbose)
         sg_buf_add_bytes(ret, legend, sizeof legend - 1);
-    sg_buf_add(ret, "  %-3s %-*s %-*s %2s %4s %3s %4s %12s %9s\n", "",
-               NAME_COLUMNS, "source", GROUP_COLUMNS, "group", "st", "poll",
+    sg_buf_add(ret, "  %-*s %-*s %-*s %2s %4s %3s %4s %12s %9s\n", KIND_COLUMNS,
+               "", NAME_COLUMNS, "source", GROUP_COLUMNS, "group", "st", "poll",
                "rch", "age", "offset", "+/-");
     for (int i = 0; i < status->n_sources; i++) {
+        if (!sg_row_is_listed(&status->sources[i]))
+            continue;
         add_row(ret, status, &present, &status->sources[i]);
         if (verbose)
             add_details(ret, &status->sources[i]);
     }
     if (status->n_sources == 0)
         sg_buf_add(ret, "no sources\n");
+    for (int i = 0; i < status->n_realms; i++)
+        add_keytab_line(ret, &status->realms[i]);
 }

@@ -5,6 +5,8 @@
 
 #include "report/headline.h"
 #include "report/present.h"
+#include "report/refusals.h"
+#include "report/rows.h"
 #include "report/words.h"
 
 #define NAME_COLUMNS 24
@@ -76,13 +78,16 @@ add_forecast(struct sg_buf *buf, const struct sg_status_realm *realm,
     sg_words_flush(buf, BLOCK_INDENT, BLOCK_INDENT + 2, &text);
 }
 
+/* Takes over text; nothing if there is none. */
 static void
-add_reason(struct sg_buf *buf, const char *reason)
+add_note(struct sg_buf *buf, struct sg_buf *text)
 {
-    if (!reason[0])
+    if (text->len == 0) {
+        sg_buf_free(text);
         return;
+    }
     sg_buf_add(buf, "%*s", BLOCK_INDENT, "");
-    sg_words_wrap(buf, BLOCK_INDENT, BLOCK_INDENT + 2, reason);
+    sg_words_flush(buf, BLOCK_INDENT, BLOCK_INDENT + 2, text);
 }
 
 static void
@@ -91,6 +96,7 @@ add_realm(struct sg_buf *buf, const struct sg_status *status,
 {
     const struct sg_status_realm *realm = &status->realms[i];
     const struct sg_present_realm *now = &present->realms[i];
+    struct sg_buf text = SG_BUF_INIT;
 
     sg_buf_add(buf, "\n");
     add_realm_line(buf, status, present, i, colour);
@@ -103,35 +109,16 @@ add_realm(struct sg_buf *buf, const struct sg_status *status,
     }
     if (!present->has_numbers)
         return;
+    sg_refusals_add_now(&text, status, present, i);
+    add_note(buf, &text);
+    sg_refusals_add_remedy(&text, status, present, i);
+    add_note(buf, &text);
     add_forecast(buf, realm, now, present);
-    add_reason(buf, realm->reason);
-}
-
-/*
- * What was measured to fail with MIT, Heimdal and Samba KDCs, no more: below
- * the limit nothing does, beyond it not the password login.  Whose limit is
- * the smallest cannot be asked, therefore "can be".
- */
-static void
-add_consequences(struct sg_buf *buf, const struct sg_status *status,
-                 const struct sg_present *present)
-{
-    int worst = present->order[0];
-    struct sg_buf text = SG_BUF_INIT;
-
-    if (status->n_realms == 0 || present->state < SG_STATE_WARN)
-        return;
-    sg_buf_add(&text,
-               "Beyond %s of skew sign-on with a ticket to this host, and "
-               "tickets and FAST armor from before the clock went wrong, can "
-               "be refused. Password logins still work, unless krb5.conf sets "
-               "kdc_timesync = 0.",
-               sg_words_limit(status->realms[worst].clockskew_s).text);
-    if (present->state == SG_STATE_EXCEEDED)
-        sg_buf_add(&text, " Once the clock is right, run kinit again: tickets "
-                          "taken under the skew can be refused then.");
-    sg_buf_add(buf, "\n");
-    sg_words_flush(buf, 0, 0, &text);
+    sg_buf_add(&text, "%s", realm->reason);
+    add_note(buf, &text);
+    if (realm->auth == SG_AUTH_FAILS)
+        sg_headline_add_auth(&text, realm);
+    add_note(buf, &text);
 }
 
 static void
@@ -168,13 +155,17 @@ tally_word(enum sg_tally tally, int n)
 static void
 add_sources(struct sg_buf *buf, const struct sg_status *status)
 {
-    int n[SG_TALLY_COUNT] = {0};
+    int n[SG_TALLY_COUNT] = {0}, n_all = 0;
     bool is_first = true;
     struct sg_buf text = SG_BUF_INIT;
 
-    for (int i = 0; i < status->n_sources; i++)
+    for (int i = 0; i < status->n_sources; i++) {
+        if (!sg_row_is_listed(&status->sources[i]))
+            continue;
         n[status->sources[i].tally]++;
-    sg_buf_add(&text, "%d", status->n_sources);
+        n_all++;
+    }
+    sg_buf_add(&text, "%d", n_all);
     for (int i = 0; i < SG_TALLY_COUNT; i++) {
         if (n[i] == 0)
             continue;
@@ -185,6 +176,27 @@ add_sources(struct sg_buf *buf, const struct sg_status *status)
     if (n[SG_TALLY_FALSETICKER] + n[SG_TALLY_UNUSABLE] > 0)
         sg_buf_add(&text, "; for why see \"skewguard sources -v\"");
     add_item(buf, "Sources", &text);
+}
+
+/* What a skew would cost; where it costs something already, the realm says. */
+static void
+add_stake(struct sg_buf *buf, const struct sg_status *status,
+          const struct sg_present *present)
+{
+    struct sg_buf text = SG_BUF_INIT;
+    int worst = present->order[0];
+
+    if (status->n_realms == 0)
+        return;
+    sg_refusals_add_now(&text, status, present, worst);
+    if (text.len == 0) {
+        if (status->n_realms > 1)
+            sg_buf_add(&text, "in %s ",
+                       sg_words_clean(status->realms[worst].name).text);
+        sg_refusals_add_stake(&text, status, present, worst);
+        add_item(buf, "At stake", &text);
+    }
+    sg_buf_free(&text);
 }
 
 static void
@@ -208,6 +220,7 @@ add_rest(struct sg_buf *buf, const struct sg_status *status,
 {
     struct sg_buf clock = SG_BUF_INIT, leap = SG_BUF_INIT;
 
+    add_stake(buf, status, present);
     sg_headline_add_clock(&clock, status, present);
     add_item(buf, "Clock", &clock);
     sg_headline_add_leap(&leap, status, present);
@@ -233,7 +246,6 @@ sg_report_status_text(const struct sg_status *status,
     sg_headline_add(ret, status, &present, colour);
     for (int i = 0; i < status->n_realms; i++)
         add_realm(ret, status, &present, present.order[i], colour);
-    add_consequences(ret, status, &present);
     if (status->notice[0] || has_rest)
         sg_buf_add(ret, "\n");
     add_text_item(ret, "Notice", status->notice);

@@ -94,6 +94,14 @@ sg_words_duration(double span_s)
 }
 
 struct sg_word
+sg_words_hours(double span_s)
+{
+    if (span_s < HOUR_S)
+        return make("%.0f min", span_s / MINUTE_S);
+    return two_units(span_s, HOUR_S, "h", MINUTE_S, "min");
+}
+
+struct sg_word
 sg_words_short(double span_s)
 {
     static const struct {

@@ -35,6 +35,9 @@ struct sg_word sg_words_duration(double span_s);
 /* The same in at most five characters for a table: "12 s", "3 min", "41 d". */
 struct sg_word sg_words_short(double span_s);
 
+/* Whole and half hours: "30 min", "2 h", "5 h 30 min". */
+struct sg_word sg_words_hours(double span_s);
+
 /* A share of the budget, never rounded up to a limit: "0.4 %", "99 %". */
 struct sg_word sg_words_share(double frac);
 

@@ -1,6 +1,7 @@
 /*
- * One fixed status and one fixed moment for the tests of reports: healthy, or
- * with a realm in every state and a source of every tally.
+ * One fixed status and one fixed moment for the tests of reports: healthy,
+ * with a realm in every state and a source of every tally, or of a host whose
+ * clock is an hour behind.
  */
 #ifndef SG_TESTS_REPORT_FIXTURE_H
 #define SG_TESTS_REPORT_FIXTURE_H
@@ -59,7 +60,7 @@ add_source(const char *name, enum sg_kind kind, int realm, enum sg_tally tally,
     source->realm = realm;
     source->tally = tally;
     source->model = model;
-    source->port = kind == SG_KIND_KDC ? 88 : 123;
+    source->port = kind == SG_KIND_NTP ? 123 : 88;
     source->has_guess = kind == SG_KIND_NTP;
     source->poll_s = 64;
     if (!model.valid)
@@ -95,6 +96,8 @@ begin(void)
     SET(status.mode_reason, "auto: no other time daemon steers the clock");
     status.warn_frac = 0.2;
     status.critical_frac = 0.6;
+    status.own_clockskew_s = 300;
+    status.kdc_timesync = true;
     SET(status.decision, "slew: +3.2 ms at +50 ppm, two hosts agree");
     SET(status.clock.driver, "kernel");
     status.clock.disciplined = true;
@@ -108,7 +111,7 @@ begin(void)
     };
 }
 
-static int
+static inline int
 set_up_healthy(void **state)
 {
     struct sg_status_realm *realm;
@@ -133,7 +136,7 @@ set_up_healthy(void **state)
 }
 
 /* A realm in every state, a source of every tally. */
-static void
+static inline void
 add_all_realms(void)
 {
     struct sg_model none = {.valid = false};
@@ -158,12 +161,13 @@ add_all_realms(void)
                       make_model(412.03, 0.5, 0.5, 70), 6);
     realm->blame = SG_BLAME_UNCLEAR;
     realm->clockskew_s = 60;
+    realm->limit_overrides = true;
     realm = add_realm("SILENT.EXAMPLE", SG_STATE_UNKNOWN, none, -1);
     SET(realm->reason, "none of its 1 KDCs has answered for 3 h");
     add_realm("BOUNDS.EXAMPLE", SG_STATE_OK, make_model(0.1, 0.4, 0.5, 5), 7);
 }
 
-static void
+static inline void
 add_all_sources(void)
 {
     struct sg_model none = {.valid = false};
@@ -200,7 +204,7 @@ add_all_sources(void)
     SET(source->reason, "no reply in 1.0 s (9th time), next try in 64 s");
 }
 
-static int
+static inline int
 set_up_all(void **state)
 {
     (void)state;
@@ -223,8 +227,58 @@ set_up_all(void **state)
     return 0;
 }
 
+static inline struct sg_status_source *
+add_asked_with_key(const char *name, enum sg_tally tally, struct sg_model model)
+{
+    struct sg_status_source *source =
+        add_source(name, SG_KIND_KEYTAB, 0, tally, model);
+
+    source->poll_s = 3600;
+    return source;
+}
+
+/*
+ * An hour behind, as if the RTC were in local time; this host's own limit is
+ * smaller than the KDC's; one of two KDCs lies to whoever has no key.
+ */
+static inline int
+set_up_broken(void **state)
+{
+    const struct sg_model hour = make_model(3600.4, 0.004, 0.004, 9);
+
+    struct sg_status_realm *realm;
+
+    (void)state;
+    begin();
+    status.mode = SG_MODE_GUARD;
+    SET(status.mode_reason, "auto: chronyd steers the clock");
+    SET(status.decision, "hold: guard mode");
+    status.clock.disciplined = false;
+    status.own_clockskew_s = 60;
+    status.clock.model = hour;
+    status.state = SG_STATE_EXCEEDED;
+    realm = add_realm("EXAMPLE.ORG", SG_STATE_EXCEEDED, hour, 0);
+    realm->limit_overrides = true;
+    realm->blame = SG_BLAME_OURS;
+    realm->auth = SG_AUTH_WORKS;
+    SET(realm->reason, "this host's clock: authenticated time of 2 KDCs");
+    add_source("das-m", SG_KIND_KDC, 0, SG_TALLY_AGREES, hour);
+    add_source("das-s", SG_KIND_KDC, 0, SG_TALLY_AGREES,
+               make_model(100.2, 0.1, 0.1, 9));
+    add_asked_with_key("das-m", SG_TALLY_AGREES,
+                       make_model(3600.4, 0.003, 0.002, 600));
+    SET(add_asked_with_key("das-s", SG_TALLY_AGREES,
+                           make_model(3600.4, 0.03, 0.02, 700))
+            ->reason,
+        "the last attempt failed: no reply in 1.0 s");
+    status.sources[3].outcome = SG_OUTCOME_NO_REPLY;
+    add_source("das-m", SG_KIND_NTP, 0, SG_TALLY_STEERS,
+               make_model(3600.4001, 0.001, 0.001, 20));
+    return 0;
+}
+
 /* The longest text that a field can hold. */
-static void
+static inline void
 fill(char *field, size_t size, char c)
 {
     memset(field, c, size - 1);

@@ -82,10 +82,11 @@ assert_unknown(json_t *object, const char *key)
 
 #define REALM_KEYS                                                             \
     "realm state clockskew_s offset_s error_s bound_s used_frac "              \
-    "time_to_limit_s blame kdcs"
+    "time_to_limit_s blame authenticated steps kdcs"
 #define KDC_KEYS                                                               \
     "host address port transport trust offset_s offset_lower_s "               \
-    "offset_upper_s ntp_offset_s age_s error"
+    "offset_upper_s ntp_offset_s age_s error auth_lower_s auth_upper_s "       \
+    "auth_age_s auth_error"
 #define SOURCE_KEYS                                                            \
     "name kind group address port state reason offset_s error_s bound_s "      \
     "delay_s stratum poll_s reach age_s"
@@ -393,6 +394,197 @@ test_json_hostile_names(void **state)
     json_decref(root);
 }
 
+/* ---- authenticated time ---- */
+
+static json_t *
+first_realm(json_t *root)
+{
+    return json_array_get(json_object_get(root, "realms"), 0);
+}
+
+static json_t *
+kdc_at(json_t *root, size_t i)
+{
+    json_t *kdc = json_array_get(json_object_get(first_realm(root), "kdcs"), i);
+
+    assert_keys(kdc, KDC_KEYS);
+    return kdc;
+}
+
+static void
+test_json_trust(void **state)
+{
+    json_t *root = status_json();
+
+    (void)state;
+    assert_int_equal(
+        json_array_size(json_object_get(first_realm(root), "kdcs")), 2);
+    assert_text(kdc_at(root, 0), "trust", "authenticated");
+    assert_number(kdc_at(root, 0), "auth_lower_s", 3600.397);
+    assert_number(kdc_at(root, 0), "auth_upper_s", 3600.402);
+    assert_number(kdc_at(root, 0), "auth_age_s", 600);
+    assert_unknown(kdc_at(root, 0), "auth_error");
+    /* What it says to anybody lies outside of what it says to us. */
+    assert_text(kdc_at(root, 1), "trust", "contradicted");
+    assert_number(kdc_at(root, 1), "auth_lower_s", 3600.37);
+    assert_text(kdc_at(root, 1), "auth_error",
+                "the last attempt failed: no reply in 1.0 s");
+    assert_text(json_array_get(json_object_get(root, "sources"), 2), "kind",
+                "keytab");
+    json_decref(root);
+}
+
+static void
+assert_trust(const char *expected)
+{
+    json_t *root = status_json();
+
+    assert_text(kdc_at(root, 0), "trust", expected);
+    json_decref(root);
+}
+
+/* Every way to lose it. */
+static void
+test_json_trust_lost(void **state)
+{
+    struct sg_status before = status;
+
+    (void)state;
+    status.sources[0].tally = SG_TALLY_FALSETICKER;
+    assert_trust("contradicted");
+    status = before;
+    status.sources[2].tally = SG_TALLY_FALSETICKER;
+    assert_trust("contradicted");
+    status = before;
+    status.sources[0].reach = 0;
+    assert_trust("silent");
+    status = before;
+    status.sources[0].model.valid = false;
+    assert_trust("silent");
+    status = before;
+    status.sources[2].model.valid = false;
+    assert_trust("plain");
+    /* Only the same KDC's word counts. */
+    status = before;
+    status.sources[2].port = 750;
+    assert_trust("plain");
+    status = before;
+    SET(status.sources[2].name, "das-x");
+    assert_trust("plain");
+    status = before;
+    status.sources[2].realm = -1;
+    assert_trust("plain");
+    /* Touching bounds still agree. */
+    status = before;
+    status.sources[2].model = make_model(3600.4 + 0.007, 0.003, 0.003, 9);
+    assert_trust("authenticated");
+    status.sources[2].model = make_model(3600.4 + 0.0071, 0.003, 0.003, 9);
+    assert_trust("contradicted");
+}
+
+static void
+assert_auth(const char *expected, const char *reason)
+{
+    json_t *root = status_json();
+    json_t *object = json_object_get(first_realm(root), "authenticated");
+
+    assert_keys(object, "state reason");
+    assert_text(object, "state", expected);
+    if (reason)
+        assert_text(object, "reason", reason);
+    else
+        assert_unknown(object, "reason");
+    json_decref(root);
+}
+
+static void
+test_json_authenticated(void **state)
+{
+    (void)state;
+    assert_auth("works", NULL);
+    status.realms[0].auth = SG_AUTH_OFF;
+    assert_auth("off", NULL);
+    status.realms[0].auth = SG_AUTH_PENDING;
+    assert_auth("pending", NULL);
+    SET(status.realms[0].auth_reason, "/etc/krb5.keytab: Permission denied");
+    status.realms[0].auth = SG_AUTH_FAILS;
+    assert_auth("fails", "/etc/krb5.keytab: Permission denied");
+    status.realms[0].auth = SG_AUTH_NO_KEYTAB;
+    assert_auth("no-keytab", "/etc/krb5.keytab: Permission denied");
+}
+
+/* The realm says that there is no key; its KDCs need not, each. */
+static void
+test_json_no_keytab(void **state)
+{
+    json_t *root;
+
+    (void)state;
+    for (int i = 2; i <= 3; i++) {
+        status.sources[i].outcome = SG_OUTCOME_KEYTAB;
+        status.sources[i].model.valid = false;
+    }
+    root = status_json();
+    assert_int_equal(json_array_size(json_object_get(root, "sources")), 3);
+    assert_text(kdc_at(root, 0), "trust", "plain");
+    assert_unknown(kdc_at(root, 0), "auth_lower_s");
+    assert_unknown(kdc_at(root, 0), "auth_upper_s");
+    assert_unknown(kdc_at(root, 0), "auth_age_s");
+    assert_unknown(kdc_at(root, 0), "auth_error");
+    json_decref(root);
+}
+
+/* ---- which step fails ---- */
+
+static void
+assert_step(json_t *root, size_t i, const char *name, const char *now_word,
+            const char *message)
+{
+    json_t *step =
+        json_array_get(json_object_get(first_realm(root), "steps"), i);
+
+    assert_keys(step, "step now limit_s message");
+    assert_text(step, "step", name);
+    assert_text(step, "now", now_word);
+    if (message)
+        assert_text(step, "message", message);
+    else
+        assert_unknown(step, "message");
+}
+
+static void
+test_json_steps(void **state)
+{
+    json_t *root = status_json();
+    json_t *steps = json_object_get(first_realm(root), "steps");
+
+    (void)state;
+    assert_int_equal(json_array_size(steps), 11);
+    assert_step(root, 0, "password-login", "works", NULL);
+    assert_unknown(json_array_get(steps, 0), "limit_s");
+    assert_step(root, 3, "fast-older", "refused",
+                "kinit: Error constructing AP-REQ armor: Ticket not yet valid "
+                "while getting initial credentials");
+    assert_step(root, 8, "gssapi-in", "refused", "Ticket not yet valid");
+    assert_number(json_array_get(steps, 8), "limit_s", 60);
+    assert_step(root, 10, "tgs-after-correction", "refused",
+                "kvno: Clock skew too great while getting credentials");
+    json_decref(root);
+    /* At the limit, and where nothing may be said. */
+    status.realms[0].model = make_model(60.5, 0.01, 0.01, 9);
+    root = status_json();
+    assert_step(root, 8, "gssapi-in", "edge", NULL);
+    json_decref(root);
+    now.suspended_s = 101;
+    root = status_json();
+    assert_step(root, 0, "password-login", "unknown", NULL);
+    assert_step(root, 8, "gssapi-in", "unknown", NULL);
+    assert_number(
+        json_array_get(json_object_get(first_realm(root), "steps"), 8),
+        "limit_s", 60);
+    json_decref(root);
+}
+
 /* A check needs neither a daemon nor a publication. */
 static void
 test_json_check(void **state)
@@ -416,6 +608,7 @@ test_json_check(void **state)
 }
 
 #define HEALTHY(test) cmocka_unit_test_setup(test, set_up_healthy)
+#define BROKEN(test) cmocka_unit_test_setup(test, set_up_broken)
 #define ALL(test) cmocka_unit_test_setup(test, set_up_all)
 
 int
@@ -432,6 +625,11 @@ main(void)
         HEALTHY(test_json_dead_daemon),
         HEALTHY(test_json_empty),
         HEALTHY(test_json_hostile_names),
+        BROKEN(test_json_trust),
+        BROKEN(test_json_trust_lost),
+        BROKEN(test_json_authenticated),
+        BROKEN(test_json_no_keytab),
+        BROKEN(test_json_steps),
         ALL(test_json_check),
     };
 

@@ -55,6 +55,16 @@ test_spans(void **state)
 
 /* A share is never rounded up to a limit. */
 static void
+test_hours(void **state)
+{
+    (void)state;
+    assert_string_equal(sg_words_hours(1800).text, "30 min");
+    assert_string_equal(sg_words_hours(3600).text, "1 h");
+    assert_string_equal(sg_words_hours(19800).text, "5 h 30 min");
+    assert_string_equal(sg_words_hours(93600).text, "26 h");
+}
+
+static void
 test_shares(void **state)
 {
     (void)state;
@@ -117,9 +127,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spans),
-        cmocka_unit_test(test_shares),
-        cmocka_unit_test(test_skews),
+        cmocka_unit_test(test_spans),  cmocka_unit_test(test_hours),
+        cmocka_unit_test(test_shares), cmocka_unit_test(test_skews),
         cmocka_unit_test(test_bars),
     };
 
