@@ -15,17 +15,27 @@
 #define NTP_COLUMNS 12
 #define ERROR_INDENT 6
 
+/* How a bound is rounded: so that it stays one. */
+enum end { END_LOWER, END_NONE, END_UPPER };
+
 /* Plain seconds, with no more digits than are known, or fit. */
 static struct sg_word
-seconds(double value_s, double width_s)
+seconds(double value_s, double width_s, enum end end)
 {
     struct sg_word word;
     int digits = width_s < 0.1 ? 4 : 3;
+    double unit_s;
 
     if (width_s < 0.0005 && fabs(value_s) < 1000)
         digits = 6;
     if (!(fabs(value_s) < 1e6))
         digits = 0;
+    unit_s = pow(10, -digits);
+    /* 3600.396 is 36003960.000000004 units. */
+    if (end == END_LOWER)
+        value_s = floor(value_s / unit_s + 1e-6) * unit_s;
+    if (end == END_UPPER)
+        value_s = ceil(value_s / unit_s - 1e-6) * unit_s;
     snprintf(word.text, sizeof word.text, "%+.*f", digits, value_s);
     return word;
 }
@@ -53,8 +63,9 @@ make_bounds(bool has_skew, const struct sg_skew *skew, char *ret, size_t size)
     double width_s = skew->upper_s - skew->lower_s;
 
     if (has_skew)
-        snprintf(ret, size, "%s .. %s", seconds(skew->lower_s, width_s).text,
-                 seconds(skew->upper_s, width_s).text);
+        snprintf(ret, size, "%s .. %s",
+                 seconds(skew->lower_s, width_s, END_LOWER).text,
+                 seconds(skew->upper_s, width_s, END_UPPER).text);
     else
         snprintf(ret, size, "-");
 }
@@ -75,7 +86,7 @@ add_row(struct sg_buf *buf, const struct sg_row *row)
 
     if (row->has_ntp)
         snprintf(ntp, sizeof ntp, "%s",
-                 seconds(row->ntp.offset_s, row->ntp.error_s).text);
+                 seconds(row->ntp.offset_s, row->ntp.error_s, END_NONE).text);
     make_bounds(row->has_skew, &row->skew, bounds, sizeof bounds);
     add_host(buf, row->kdc);
     sg_buf_add(buf, " %-*s %-*s %s\n", BOUNDS_COLUMNS, bounds, NTP_COLUMNS, ntp,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/leap.h"
+#include "report/refusals.h"
 #include "report/words.h"
 
 /* Clocks that differ by time zones do so by these, up to 26 h. */
@@ -280,11 +281,20 @@ sg_headline_add_realm(struct sg_buf *buf, const struct sg_status *status,
 
 /* After a large step tickets taken before it are refused. */
 static bool
-outdates_tickets(const struct sg_status *status, double step_s, double age_s)
+outdates_tickets(const struct sg_status *status,
+                 const struct sg_present *present, double step_s, double age_s)
 {
-    for (int i = 0; i < status->n_realms; i++) {
-        if (fabs(step_s) > status->realms[i].clockskew_s)
-            return sg_present_has_tickets(age_s);
+    struct sg_steps_case facts;
+    struct sg_step_answer answer;
+
+    for (int i = 0; i < status->n_realms && sg_present_has_tickets(age_s);
+         i++) {
+        sg_refusals_case(status, present, i, &facts);
+        facts.has_skew = false;
+        facts.step_s = step_s;
+        sg_steps_judge(&facts, SG_STEP_TGS_AFTER_CORRECTION, &answer);
+        if (answer.now == SG_STEP_REFUSED)
+            return true;
     }
     return false;
 }
@@ -303,8 +313,8 @@ add_step(struct sg_buf *buf, const struct sg_status *status,
         return;
     age_s = sg_present_age_s(present, at);
     sg_buf_add(buf, " %s ago", sg_words_duration(age_s).text);
-    if (outdates_tickets(status, sg_present_lasting_s(&status->clock, step_s),
-                         age_s))
+    if (outdates_tickets(status, present,
+                         sg_present_lasting_s(&status->clock, step_s), age_s))
         sg_buf_add(buf, " (run kinit again: tickets from before it may be "
                         "refused)");
 }
