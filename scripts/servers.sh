@@ -6,13 +6,15 @@
 #   servers_prepare                 download and unpack once, into the cache
 #   servers_begin FOLDER REALM      everything they write goes there
 #   kdc_start NAME ADDRESS PORT OFFSET      and the same for ntp_start
-#   server_offset NAME OFFSET       change its clock (within about a second)
+#   server_offset NAME OFFSET       change its clock: a KDC's at once, an NTP
+#                                   server's within about a second
 #   server_signal NAME SIGNAL
 #   servers_stop                    all of them, and wait for it
 #
 # They are unpacked and never installed: chrony's package would remove the
 # host's own time daemon and step its clock.  libfaketime shifts what a server
 # reads from the clock; an OFFSET is "+123.456" or "-400", in seconds.
+# KDCs of other kinds are in kinds.sh.
 
 SERVER_PROGRAMS=(krb5-kdc krb5-admin-server krb5-user chrony libfaketime)
 # libkrb5 comes along because libkdb5 fits only its own build of it.
@@ -57,38 +59,49 @@ servers_unpack() {
     done
 }
 
-# servers_download CACHE KEY PACKAGE...: unpack into the folder KEY of CACHE.
+# servers_download FOLDER USE WHAT PACKAGE...: unpack them into FOLDER, which
+# is there completely or not at all.
 servers_download() {
-    local cache=$1 key=$2 new
-    shift 2
-    new=$(mktemp -d "$cache/.new.XXXXXX") || return
-    say "downloading test servers (krb5-kdc, chrony, libfaketime) into $cache"
+    local folder=$1 use=$2 what=$3 new
+    shift 3
+    new=$(mktemp -d "${folder%/*}/.new.XXXXXX") || return
+    say "downloading test servers ($what) into ${folder%/*}"
     if (servers_unpack "$new" "$@") >"$new/log" 2>&1; then
         # Another run may have been quicker.
-        servers_use "$key" || { rm -rf "$key" && mv "$new/root" "$key"; }
+        "$use" "$folder" || { rm -rf "$folder" && mv "$new/root" "$folder"; }
     else
         tail -n 3 "$new/log" >&2
     fi
     rm -rf "$new"
 }
 
-# Sets SERVERS_ROOT.  What is in the cache is there completely or not at all.
-servers_prepare() {
-    local cache arch key packages root
+# servers_obtain NAME VERSIONS LIST USE WHAT: call USE with a folder NAME-... of
+# the cache that it accepts, made for these VERSIONS of the packages that LIST
+# prints.
+servers_obtain() {
+    local cache key packages root
     cache=$(cache_directory servers)
-    arch=$(dpkg --print-architecture)
-    mapfile -t packages < <(server_packages)
-    key=$(sha256sum <<<"${packages[*]}")
-    key=$cache/$arch-${key:0:12}
-    if servers_use "$key"; then return; fi
+    key=$(sha256sum <<<"$2")
+    key=$cache/$1-${key:0:12}
+    if "$4" "$key"; then return; fi
 
-    servers_download "$cache" "$key" "${packages[@]}" || true
+    mapfile -t packages < <("$3")
+    servers_download "$key" "$4" "$5" "${packages[@]}" || true
     # Offline, or without package lists: what was unpacked earlier will do.
-    for root in "$key" "$cache/$arch"-*; do
-        if servers_use "$root"; then return; fi
+    for root in "$key" "$cache/$1"-*; do
+        if "$4" "$root"; then return; fi
     done
-    die "cannot download the test servers (network? package lists?) and" \
-        "$cache holds none"
+    echo "cannot download $5 (network? package lists?) and $cache has none" >&2
+    return 1
+}
+
+# Sets SERVERS_ROOT.
+servers_prepare() {
+    local packages
+    mapfile -t packages < <(server_packages)
+    servers_obtain "$(dpkg --print-architecture)" "${packages[*]}" \
+        server_packages servers_use 'krb5-kdc, chrony, libfaketime' ||
+        die 'no test servers'
 }
 
 servers_begin() {
@@ -97,24 +110,31 @@ servers_begin() {
     mkdir -p "$SERVERS_DIR"
 }
 
-# server_run NAME OFFSET COMMAND...: in the background, with its own clock.
-server_run() {
-    local name=$1 dir=$SERVERS_DIR/$1
+# Only the wall clock is shifted, or the servers' timers would misfire.  The
+# preloaded library has no path, in which a space would end its name.
+FAKE_CLOCK=(LD_PRELOAD=libfaketime.so.1 FAKETIME_CACHE_DURATION=1
+    FAKETIME_DONT_RESET=1 FAKETIME_DISABLE_SHM=1 NO_FAKE_STAT=1
+    DONT_FAKE_MONOTONIC=1)
+
+# server_spawn NAME OFFSET COMMAND...: in the background.
+server_spawn() {
+    local name=$1
     server_offset "$name" "$2"
     shift 2
-    # Only the wall clock is shifted, or the servers' timers would misfire.
-    # The preloaded library has no path, in which a space would end its name.
-    env -C "$dir" LD_LIBRARY_PATH="$SERVERS_PATH" \
-        LD_PRELOAD=libfaketime.so.1 \
-        FAKETIME_TIMESTAMP_FILE="$dir/offset" FAKETIME_CACHE_DURATION=1 \
-        FAKETIME_DONT_RESET=1 FAKETIME_DISABLE_SHM=1 NO_FAKE_STAT=1 \
-        DONT_FAKE_MONOTONIC=1 \
-        KRB5_CONFIG="$dir/krb5.conf" KRB5_KDC_PROFILE="$dir/kdc.conf" \
-        "$@" </dev/null >"$dir/log" 2>&1 &
+    "$@" </dev/null >"$SERVERS_DIR/$name/log" 2>&1 &
     SERVER_PID[$name]=$!
 }
 
-# server_offset NAME OFFSET: libfaketime reads the file about once a second.
+# server_run NAME OFFSET COMMAND...: the same, with its own clock.
+server_run() {
+    local name=$1 offset=$2 dir=$SERVERS_DIR/$1
+    shift 2
+    server_spawn "$name" "$offset" env -C "$dir" \
+        LD_LIBRARY_PATH="$SERVERS_PATH" "${FAKE_CLOCK[@]}" \
+        FAKETIME_TIMESTAMP_FILE="$dir/offset" KRB5_CONFIG="$dir/krb5.conf" \
+        KRB5_KDC_PROFILE="$dir/kdc.conf" "$@"
+}
+
 server_offset() {
     mkdir -p "$SERVERS_DIR/$1"
     echo "$2" >"$SERVERS_DIR/$1/offset.new"
@@ -178,21 +198,36 @@ kdc_admin() {
         "$SERVERS_ROOT/usr/sbin/$program" -r "$SERVERS_REALM" "$@"
 }
 
+realm_is_made() {
+    [ -s "$1/host.keytab" ] || {
+        tail -n 20 "$1/create.log" >&2
+        die "cannot make the realm $SERVERS_REALM"
+    }
+}
+
 # Make the realm in folder $1; its other KDCs get a copy, as kprop would do.
+# alice needs pre-authentication and nopre none; client.test is the host under
+# test, service.test another one that its users go to.
 kdc_create_realm() {
     kdc_admin "$1" kdb5_util create -s -P master >"$1/create.log" 2>&1 &&
         kdc_admin "$1" kadmin.local >>"$1/create.log" 2>&1 <<END
 addprinc -randkey +requires_preauth host/client.test
+addprinc -randkey +requires_preauth HTTP/service.test
 addprinc -pw alicepw +requires_preauth alice
+addprinc -pw noprepw -requires_preauth nopre
 ktadd -k "$1/host.keytab" host/client.test
+ktadd -k "$1/service.keytab" HTTP/service.test
 END
-    if [ ! -s "$1/host.keytab" ]; then
-        cat "$1/create.log" >&2
-        die "cannot make the realm $SERVERS_REALM"
-    fi
+    realm_is_made "$1"
 }
 
+# With FAKETIME_NO_CACHE a KDC looks at its offset whenever at its clock.
 kdc_start() {
+    FAKETIME_NO_CACHE=1 "kdc_start_${KDC_KIND:-mit}" "$@"
+    server_wait "$1" tcp_answers "$2" "$3"
+}
+
+kdc_start_mit() {
     local name=$1 address=$2 port=$3 offset=$4 dir=$SERVERS_DIR/$1
     mkdir -p "$dir"
     kdc_configure "$dir" "$(host_port "$address" "$port")"
@@ -204,7 +239,6 @@ kdc_start() {
     fi
     server_run "$name" "$offset" "$SERVERS_ROOT/usr/sbin/krb5kdc" -n \
         -r "$SERVERS_REALM" -P "$dir/pid"
-    server_wait "$name" tcp_answers "$address" "$port"
 }
 
 ntp_start() {
