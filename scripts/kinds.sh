@@ -103,6 +103,7 @@ heimdal_configure() {
         log_file = $dir/hdb.log
     }
     enable-http = no
+    require-preauth = no
 [logging]
     default = 0-/FILE:$dir/kdc.log
 END
