@@ -46,7 +46,7 @@ kinds_use() {
 
 # Sets KINDS_ROOT, or fails.
 kinds_prepare() {
-    servers_obtain "kinds-$(dpkg --print-architecture)" "$(kind_versions)" \
+    servers_obtain "kinds-$(dpkg --print-architecture)" kind_versions \
         kind_packages kinds_use 'heimdal-kdc, samba-ad-dc, openssh-server'
 }
 

@@ -75,13 +75,14 @@ servers_download() {
     rm -rf "$new"
 }
 
-# servers_obtain NAME VERSIONS LIST USE WHAT: call USE with a folder NAME-... of
-# the cache that it accepts, made for these VERSIONS of the packages that LIST
-# prints.
-servers_obtain() {
-    local cache key packages root
+# servers_look NAME VERSIONS LIST USE WHAT: call USE with a folder NAME-... of
+# the cache that it accepts, made for the packages that LIST prints where
+# VERSIONS prints what it prints now.
+servers_look() {
+    local cache versions key packages root
     cache=$(cache_directory servers)
-    key=$(sha256sum <<<"$2")
+    versions=$("$2")
+    key=$(sha256sum <<<"${versions//$'\n'/ }")
     key=$cache/$1-${key:0:12}
     if "$4" "$key"; then return; fi
 
@@ -91,15 +92,23 @@ servers_obtain() {
     for root in "$key" "$cache/$1"-*; do
         if "$4" "$root"; then return; fi
     done
-    echo "cannot download $5 (network? package lists?) and $cache has none" >&2
+    return 1
+}
+
+# servers_obtain: the same, once more with new package lists if need be.
+servers_obtain() {
+    if servers_look "$@"; then return; fi
+    if [ "$(id -u)" = 0 ] && apt-get update >/dev/null 2>&1; then
+        if servers_look "$@"; then return; fi
+    fi
+    echo "cannot download $5 (network? package lists?), and" \
+        "$(cache_directory servers) has none" >&2
     return 1
 }
 
 # Sets SERVERS_ROOT.
 servers_prepare() {
-    local packages
-    mapfile -t packages < <(server_packages)
-    servers_obtain "$(dpkg --print-architecture)" "${packages[*]}" \
+    servers_obtain "$(dpkg --print-architecture)" server_packages \
         server_packages servers_use 'krb5-kdc, chrony, libfaketime' ||
         die 'no test servers'
 }
