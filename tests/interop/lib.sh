@@ -8,7 +8,6 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$here/../../scripts/lib.sh"
 drop_sys_time bash "$0" "$@"
 . "$here/../../scripts/servers.sh"
-. "$here/../../scripts/kinds.sh"
 
 BUILD=${SG_BUILD:-$ROOT/build}
 REALM=EXAMPLE.TEST
@@ -65,14 +64,6 @@ begin() {
     printf '[libdefaults]\n    default_realm = %s\n' "$REALM" >"$DIR/krb5.conf"
     export KRB5_CONFIG=$DIR/krb5.conf
     config_new
-}
-
-# begin_kinds: the same, with KDCs of every kind.
-begin_kinds() {
-    own_mounts
-    begin
-    kinds_prepare || skip "Heimdal, Samba and sshd cannot be had"
-    kinds_enter
 }
 
 # config_new: a configuration of the directories and the realm.

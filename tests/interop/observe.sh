@@ -15,6 +15,8 @@
 # time, as if the KDC's clock had gone wrong; and from when we had the KDC's, as
 # if it had been ours.
 
+. "${BASH_SOURCE[0]%/*}/kinds.sh"
+
 STEPS=(password-login no-preauth-login fast-fresh fast-older tgs-fresh
     tgs-older gssapi-out-fresh gssapi-out-older gssapi-in ssh-in
     tgs-after-correction)

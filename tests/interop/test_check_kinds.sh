@@ -4,6 +4,7 @@
 # the interval holds the truth and is no wider than 1.01 s, state and exit
 # status fit.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$here/kinds.sh"
 begin_kinds
 kinds=(mit heimdal samba)
 declare -A port
