@@ -226,6 +226,17 @@ set_tallies(struct sg_candidate *candidates, int n, int group,
     }
 }
 
+/*
+ * Nobody who has no proof of his own leads out of an authenticated bound,
+ * however vague he is: a root distance of minutes is announced in clear, too.
+ */
+static void
+stay_within(struct sg_selection *selection, const struct sg_selection *proof)
+{
+    selection->lo_s = fmax(selection->lo_s, proof->lo_s);
+    selection->hi_s = fmin(selection->hi_s, proof->hi_s);
+}
+
 static int
 count_agreeing_hosts(const struct sg_candidate *candidates, int n)
 {
@@ -303,6 +314,7 @@ sg_combine(struct sg_candidate *candidates, int n, int follow,
            struct sg_consensus *ret)
 {
     struct sg_selection selection, other, proof;
+    bool has_proof;
 
     *ret = (struct sg_consensus){.rate_sd_ppm = -1};
     outrank(candidates, n, follow);
@@ -316,15 +328,17 @@ sg_combine(struct sg_candidate *candidates, int n, int follow,
     ret->valid = is_found(&selection);
     if (!ret->valid)
         return;
+    has_proof = follow != SG_GROUP_UTC &&
+                sg_combine_proof(candidates, n, follow, &proof);
+    ret->authenticated = has_proof && overlap(&selection, &proof);
+    if (ret->authenticated)
+        stay_within(&selection, &proof);
     ret->lo_s = selection.lo_s;
     ret->hi_s = selection.hi_s;
     ret->offset_s = (ret->lo_s + ret->hi_s) / 2;
     ret->error_s = (ret->hi_s - ret->lo_s) / 2;
     ret->hosts = count_agreeing_hosts(candidates, n);
     average(candidates, n, ret);
-    ret->authenticated = follow != SG_GROUP_UTC &&
-                         sg_combine_proof(candidates, n, follow, &proof) &&
-                         overlap(&selection, &proof);
     select_group(candidates, n,
                  ret->group == SG_GROUP_UTC ? follow : SG_GROUP_UTC, &other);
     if (!is_denied(&selection, &other))

@@ -73,7 +73,8 @@ struct realm {
     char forecast[SG_REASON_MAX];
     enum sg_blame blame;
     char reason[SG_REASON_MAX];
-    bool is_pending; /* another state is to be announced ... */
+    bool is_unproven; /* they say that the state is not ok, and prove nothing */
+    bool is_pending;  /* another state is to be announced ... */
     enum sg_state pending;
     struct sg_raw pending_since; /* ... once a KDC has confirmed it */
     enum sg_auth auth;

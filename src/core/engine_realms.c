@@ -41,25 +41,54 @@ find_current(const struct sg_engine *engine, int index, struct sg_raw now)
 struct host {
     const struct sg_candidate *kdc, *ntp; /* NULL: none that answers */
     struct sg_kdc_clock clock;
-    bool is_unproven; /* its KDC's plain word alone, where that is not enough */
+    bool is_unproven; /* a plain word alone, where that is not enough */
 };
+
+/* What the KDC on this host has proven, unless proof has been asked for in vain
+ * for long. */
+static const struct sg_candidate *
+find_proof(const struct sg_engine *engine, int index, struct sg_raw now)
+{
+    int own = sg_engine_find_sibling(engine, index, SG_KIND_KEYTAB);
+    const struct source *s = own >= 0 ? engine->sources[own] : NULL;
+
+    return s && engine->candidates[own].usable &&
+                   !(s->is_failing &&
+                     sg_raw_diff(now, s->failing) > UNKNOWN_AFTER_S)
+               ? &engine->candidates[own]
+               : NULL;
+}
+
+/* A proof that is all there is must be as recent as any other word. */
+static bool
+is_proof_recent(const struct sg_engine *engine, int index, struct sg_raw now)
+{
+    int own = sg_engine_find_sibling(engine, index, SG_KIND_KEYTAB);
+
+    return sg_raw_diff(now, engine->sources[own]->last_good) <= UNKNOWN_AFTER_S;
+}
 
 /*
  * What the host's KDC has proven stands in for its plain word where that
- * contradicts it, unless proof has been asked for in vain for long.
+ * contradicts it or does not come, and outdoes that of its NTP server.
  */
 static void
 prefer_proof(const struct sg_engine *engine, int index, struct sg_raw now,
              struct host *host)
 {
-    int own = sg_engine_find_sibling(engine, index, SG_KIND_KEYTAB);
-    const struct source *s = own >= 0 ? engine->sources[own] : NULL;
+    const struct sg_candidate *proof = find_proof(engine, index, now);
+    bool is_plain =
+        host->kdc && !host->kdc->is_outranked && !host->kdc->is_unproven;
 
-    if (!host->kdc || !(host->kdc->is_outranked || host->kdc->is_unproven))
+    if (!is_plain && proof &&
+        (host->kdc || host->ntp || is_proof_recent(engine, index, now)))
+        host->kdc = proof;
+    else
+        host->is_unproven = host->kdc && !is_plain;
+    if (!host->ntp || !host->ntp->is_outranked)
         return;
-    if (s && engine->candidates[own].usable &&
-        !(s->is_failing && sg_raw_diff(now, s->failing) > UNKNOWN_AFTER_S))
-        host->kdc = &engine->candidates[own];
+    if (host->kdc)
+        host->ntp = NULL;
     else
         host->is_unproven = true;
 }
@@ -78,12 +107,23 @@ look_at_host(const struct sg_engine *engine, int index, struct sg_raw now,
         (!is_kdc && sg_engine_find_sibling(engine, index, SG_KIND_KDC) >= 0))
         return false;
     ret->kdc = is_kdc ? find_current(engine, index, now) : NULL;
-    prefer_proof(engine, index, now, ret);
     ret->ntp = find_current(engine, ntp, now);
-    if (ret->ntp && ret->ntp->is_outranked && ret->kdc)
-        ret->ntp = NULL;
+    prefer_proof(engine, index, now, ret);
     sg_budget_kdc_clock(ret->kdc, ret->ntp, &ret->clock);
     return ret->clock.valid;
+}
+
+/* Where there is a key, and nothing was proven with it, no plain word is
+ * enough. */
+static bool
+is_plain_enough(const struct sg_engine *engine, int realm)
+{
+    for (int i = 0; i < engine->n_sources; i++)
+        if (engine->candidates[i].realm == realm &&
+            engine->candidates[i].usable &&
+            engine->candidates[i].kind == SG_KIND_KEYTAB)
+            return true;
+    return !sg_engine_has_key(engine, realm);
 }
 
 /* What the sources on a KDC's host have seen of its clock being set. */
@@ -113,13 +153,15 @@ count_set(const struct sg_engine *engine, int realm, double set_s,
     return n;
 }
 
-/* The worst answering KDC of a realm, and whether they agree. */
+/* The worst answering KDC of a realm, and whether they agree.  False, leaving
+ * *ret alone, if none answers. */
 static bool
 find_worst(struct sg_engine *engine, int index, struct sg_raw now,
-           struct sg_verdict_case *facts, bool *ret_unproven)
+           struct sg_verdict_case *facts, struct host *ret)
 {
     struct realm *realm = &engine->realms[index];
     double lo_s = INFINITY, hi_s = -INFINITY, worst_frac = -1;
+    bool is_enough = is_plain_enough(engine, index);
     int best = -1;
 
     for (int i = 0; i < engine->n_sources; i++) {
@@ -143,7 +185,8 @@ find_worst(struct sg_engine *engine, int index, struct sg_raw now,
         worst_frac = used_frac;
         realm->clock = host.clock;
         realm->worst = i;
-        *ret_unproven = host.is_unproven;
+        *ret = host;
+        ret->is_unproven |= !is_enough;
         facts->kdc_in_majority =
             sg_tally_is_believed((host.kdc ? host.kdc : host.ntp)->tally);
     }
@@ -260,12 +303,13 @@ say_why_unknown(const struct sg_engine *engine, int index, char *ret,
 
 /* Nobody but an authenticated answer can tell this from a forgery. */
 static void
-say_unproven(const struct sg_engine *engine, struct realm *realm)
+say_unproven(const struct sg_engine *engine, struct realm *realm,
+             const char *kind)
 {
     realm->blame = SG_BLAME_NONE;
     snprintf(
         realm->reason, sizeof realm->reason,
-        "KDC %.60s says %+.3f s, and nothing proves it: %.80s",
+        "%s %.60s says %+.3f s, and nothing proves it: %.80s", kind,
         engine->sources[realm->worst]->about.name, realm->clock.skew.offset_s,
         realm->auth_reason[0] ? realm->auth_reason : "no authenticated answer");
 }
@@ -276,12 +320,13 @@ judge_realm(struct sg_engine *engine, int index,
 {
     struct realm *realm = &engine->realms[index];
     struct sg_verdict_case facts = {.limit_s = 0};
-    bool is_unproven = false;
+    struct host worst = {.is_unproven = false};
     double rate_ppm, age_s;
     enum sg_state ret;
 
-    realm->measured = engine->ready && find_worst(engine, index, reading->raw,
-                                                  &facts, &is_unproven);
+    realm->is_unproven = false;
+    realm->measured = engine->ready &&
+                      find_worst(engine, index, reading->raw, &facts, &worst);
     note_last_good(engine, index);
     if (realm->measured)
         find_blame(engine, realm, reading->raw, &facts);
@@ -306,9 +351,10 @@ judge_realm(struct sg_engine *engine, int index,
     ret = sg_budget_state(realm->state,
                           sg_skew_used(&realm->clock.skew, realm->clockskew_s),
                           &engine->config.budget);
-    if (!is_unproven || ret == SG_STATE_OK)
+    realm->is_unproven = worst.is_unproven && ret != SG_STATE_OK;
+    if (!realm->is_unproven)
         return ret;
-    say_unproven(engine, realm);
+    say_unproven(engine, realm, worst.kdc ? "KDC" : "NTP server");
     return SG_STATE_UNKNOWN;
 }
 
@@ -354,6 +400,7 @@ sg_engine_judge_realms(struct sg_engine *engine,
     for (int i = 0; i < engine->n_realms; i++) {
         struct realm *realm = &engine->realms[i];
         enum sg_state before = realm->state;
+        bool was_unproven = realm->is_unproven;
         enum sg_state after = judge_realm(engine, i, reading);
 
         if (after != before &&
@@ -361,7 +408,8 @@ sg_engine_judge_realms(struct sg_engine *engine,
             continue;
         realm->is_pending = false;
         realm->state = after;
-        if (after != before)
+        /* that may be a breach, so it is no secret where nothing was known */
+        if (after != before || (realm->is_unproven && !was_unproven))
             say_state(engine, realm, before, ret);
     }
 }
