@@ -200,7 +200,7 @@ sg_engine_outcome(struct sg_engine *engine, int source,
     begin(engine, reading, ret);
     stepped = look_at_clock(engine, reading, false, ret);
     s->asked++;
-    s->is_wanted = s->is_burst_due = false;
+    s->is_wanted = s->is_hurried = s->is_planned = s->is_burst_due = false;
     if (s->last.code != outcome->code)
         ret->publish = true;
     s->last = *outcome;
@@ -258,6 +258,7 @@ sg_engine_resumed(struct sg_engine *engine, const struct sg_reading *reading,
         source->spikes = 0;
         source->reach = 0;
         source->n_turns = 0;
+        source->is_planned = false;
         sg_poll_init(&source->poll, source->about.kind, source->about.is_try);
         if (source->about.kind != SG_KIND_NTP)
             source->poll.burst = SG_KDC_BURST;

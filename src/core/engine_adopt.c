@@ -69,6 +69,7 @@ adopt_source(struct source *source, struct source *before)
 
     *source = *before;
     source->about = was.about;
+    source->is_planned = false; /* it may be another poll interval now */
     *before = was;
 }
 

@@ -19,6 +19,11 @@
 /* Spread for questions that everybody may have to ask at once. */
 #define WANTED_S 1.0
 
+/* KDCs of a realm are asked with the key out of turn no more often than this,
+ * whatever is forged; a key that was refused is not at all. */
+#define HURRIES_MAX 6
+#define HURRIES_S 3600.0
+
 void
 sg_engine_ask_all(struct sg_engine *engine, int n)
 {
@@ -47,6 +52,27 @@ is_plain_believed(const struct sg_engine *engine)
             sg_tally_is_believed(engine->candidates[i].tally))
             return true;
     return false;
+}
+
+static void
+hasten(struct sg_engine *engine, enum sg_kind kind, struct sg_decision *ret)
+{
+    for (int i = 0; i < engine->n_sources; i++)
+        engine->sources[i]->is_late |= engine->sources[i]->about.kind == kind;
+    ret->reschedule = true;
+}
+
+void
+sg_engine_weigh_polls(struct sg_engine *engine, struct sg_decision *ret)
+{
+    bool had_ntp = engine->has_ntp, had_plain = engine->has_plain;
+
+    engine->has_ntp = ntp_answers(engine);
+    engine->has_plain = is_plain_believed(engine);
+    if (had_ntp && !engine->has_ntp)
+        hasten(engine, SG_KIND_KDC, ret);
+    if (had_plain && !engine->has_plain)
+        hasten(engine, SG_KIND_KEYTAB, ret);
 }
 
 /* Those of its kind and realm, and which of them it is. */
@@ -127,6 +153,24 @@ take_turn(struct sg_engine *engine, const struct source *source,
     return wait_s;
 }
 
+static bool
+may_hurry(struct sg_engine *engine, const struct source *source,
+          struct sg_raw now)
+{
+    struct realm *realm;
+
+    if (source->about.kind != SG_KIND_KEYTAB)
+        return !source->poll.denied && source->poll.kiss_s == 0;
+    if (source->last.code == SG_OUTCOME_REJECTED)
+        return false;
+    realm = &engine->realms[source->about.realm];
+    if (realm->hurries == 0 || sg_raw_diff(now, realm->hurried) > HURRIES_S) {
+        realm->hurries = 0;
+        realm->hurried = now;
+    }
+    return realm->hurries++ < HURRIES_MAX;
+}
+
 static double
 plan_next(struct sg_engine *engine, int index, struct sg_raw now, double random)
 {
@@ -134,16 +178,16 @@ plan_next(struct sg_engine *engine, int index, struct sg_raw now, double random)
     bool is_kdc = source->about.kind != SG_KIND_NTP;
     int rank = 0;
     struct sg_poll_world world = {
-        .ntp_answers = ntp_answers(engine),
+        .ntp_answers = engine->has_ntp,
         .n_kdcs = count_siblings(engine, index, &rank),
         .has_key = sg_engine_has_key(engine, source->about.realm),
-        .is_alone = !is_plain_believed(engine),
+        .is_alone = !engine->has_plain,
     };
     double wait_s;
 
     if (source->asked == 0)
         return first_wait_s(source, rank, random);
-    if (source->is_wanted && !source->poll.denied && source->poll.kiss_s == 0)
+    if (source->is_hurried)
         return WANTED_S * random;
     if (is_kdc && source->poll.burst > 0 && source->poll.failures == 0) {
         if (!is_narrow(source, now)) {
@@ -168,8 +212,21 @@ sg_engine_next_ask(struct sg_engine *engine, int index, struct sg_raw now,
 {
     struct source *source = engine->sources[index];
     int burst = source->poll.burst;
-    double wait_s = plan_next(engine, index, now, random);
+    double planned_s, wait_s;
 
+    source->is_wanted = source->is_wanted &&
+                        (source->is_hurried || may_hurry(engine, source, now));
+    /* planned once: who flaps must not keep the others from being asked */
+    planned_s =
+        source->is_planned ? fmax(sg_raw_diff(source->due, now), 0) : INFINITY;
+    if (source->is_planned && !source->is_late &&
+        source->is_wanted == source->is_hurried)
+        return planned_s;
+    source->is_hurried = source->is_wanted;
+    source->is_late = false;
+    wait_s = fmin(plan_next(engine, index, now, random), planned_s);
+    source->is_planned = wait_s >= 0;
+    source->due = sg_raw_add(now, wait_s);
     source->is_burst_due |= source->poll.burst < burst;
     return wait_s;
 }

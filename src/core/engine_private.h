@@ -36,6 +36,10 @@ struct source {
     unsigned reach;
     unsigned asked, answered;
     bool is_wanted;         /* something happened: ask it once, soon */
+    bool is_hurried;        /* and that is planned */
+    bool is_planned;        /* its next question is ... */
+    struct sg_raw due;      /* ... for then ... */
+    bool is_late;           /* ... which is later than it would be now */
     bool is_burst_due;      /* a question of its burst is planned or asked */
     struct sg_outcome last; /* of the last attempt */
     struct sg_raw last_good;
@@ -80,6 +84,8 @@ struct realm {
     enum sg_auth auth;
     char auth_reason[SG_REASON_MAX];
     struct sg_raw turns[SG_KIND_COUNT]; /* the last one that is taken */
+    int hurries; /* its KDCs were asked with the key out of turn so often ... */
+    struct sg_raw hurried; /* ... since the first of them */
 };
 
 struct sg_engine {
@@ -97,6 +103,8 @@ struct sg_engine {
     bool ready;               /* enough was heard since then to judge */
     struct sg_raw looked;     /* at everything, last */
     bool is_somebody_waiting; /* an answer has come since */
+    bool has_ntp;             /* some NTP server answers */
+    bool has_plain;           /* somebody's plain word is believed */
     bool synced;
     bool driver_refuses;          /* what we last asked of the clock */
     bool awaits_proof;            /* a step does ... */
@@ -180,6 +188,10 @@ bool sg_engine_say_smear(const struct sg_engine *engine, int index, char *ret,
 
 /* Which sources are on one host, by address or name. */
 void sg_engine_find_hosts(struct sg_engine *engine);
+
+/* Are KDCs, or their keys, the only evidence from now on?  Then they are asked
+ * as often as that wants. */
+void sg_engine_weigh_polls(struct sg_engine *engine, struct sg_decision *ret);
 
 /* Ask everything again soon: n quick requests each. */
 void sg_engine_ask_all(struct sg_engine *engine, int n);

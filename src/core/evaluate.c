@@ -365,6 +365,7 @@ sg_engine_evaluate(struct sg_engine *engine, const struct sg_reading *reading,
 
     bring_to_now(engine, reading);
     sg_engine_combine(engine, reading->raw, follow);
+    sg_engine_weigh_polls(engine, ret);
     note_model(engine, reading);
     sg_engine_weigh_leap(engine, reading, ret);
     engine->ready |= is_ready(engine, reading->raw);
@@ -380,9 +381,6 @@ sg_engine_evaluate(struct sg_engine *engine, const struct sg_reading *reading,
     /* last: there may be many, and room for events is limited */
     note_tallies(engine, reading->raw, ret);
     sg_engine_note_auth(engine, ret);
-    if (ret->reschedule) /* turns are taken anew */
-        for (int i = 0; i < engine->n_realms; i++)
-            memset(engine->realms[i].turns, 0, sizeof engine->realms[i].turns);
     if ((!engine->ready && engine->consensus.valid &&
          engine->config.mode == SG_MODE_DISCIPLINE) ||
         sg_engine_is_waiting(engine))

@@ -94,7 +94,8 @@ keytab_s(struct sg_poll *poll, const struct sg_poll_config *config,
     if (poll->failures == 0 || poll->code == SG_OUTCOME_REJECTED)
         return share(poll, world, HOUR_S);
     doublings = doublings < 0 ? 0 : doublings;
-    return doublings < RETRY_DOUBLINGS ? RETRY_S * (1 << doublings) : HOUR_S;
+    return doublings < RETRY_DOUBLINGS ? RETRY_S * (1 << doublings)
+                                       : share(poll, world, HOUR_S);
 }
 
 static double

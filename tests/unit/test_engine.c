@@ -549,13 +549,35 @@ a_burst_asks_everybody_within_a_second(void **state)
 {
     (void)state;
     begin_running(SG_MODE_GUARD);
-    for (int i = 0; i < 3; i++)
-        next_ask(0, 0.5); /* what is left of the burst at start */
+    for (int i = 0; i < 3; i++) { /* what is left of the burst at start */
+        next_ask(0, 0.5);
+        w.now_s += 0.25;
+        world_answer(&w, 0, 0);
+    }
     assert_true(next_ask(0, 0.5) > 1);
     sg_engine_burst(w.engine);
     assert_true(next_ask(0, 0.999) < 1 && next_ask(1, 0.999) < 1);
     world_answer(&w, 0, 0);
     assert_true(fabs(next_ask(0, 0.5) - 2) < 1e-9);
+    world_end(&w);
+}
+
+static void
+what_is_planned_is_not_put_off(void **state)
+{
+    double wait_s;
+
+    (void)state;
+    begin_running(SG_MODE_GUARD);
+    wait_s = next_ask(0, 0.5);
+    w.now_s += wait_s / 2;
+    assert_true(fabs(next_ask(0, 0.9) - wait_s / 2) < 1e-6);
+    w.now_s += wait_s;
+    assert_true(next_ask(0, 0.9) == 0);
+    world_answer(&w, 0, 0);
+    assert_true(next_ask(0, 0.5) > 0);
+    world_suspend(&w, 3600);
+    assert_true(next_ask(0, 0.5) < 1);
     world_end(&w);
 }
 
@@ -626,6 +648,7 @@ main(void)
         cmocka_unit_test(kisses_stop_the_asking),
         cmocka_unit_test(questions_come_when_they_may),
         cmocka_unit_test(a_burst_asks_everybody_within_a_second),
+        cmocka_unit_test(what_is_planned_is_not_put_off),
         cmocka_unit_test(a_short_look_ends),
         cmocka_unit_test(the_frequency_is_saved_once_it_is_learned),
     };
