@@ -195,20 +195,22 @@ sg_engine_outcome(struct sg_engine *engine, int source,
                   const struct sg_reading *reading, struct sg_decision *ret)
 {
     struct source *s = engine->sources[source];
+    enum sg_outcome_code before = s->last.code;
     bool stepped;
 
     begin(engine, reading, ret);
     stepped = look_at_clock(engine, reading, false, ret);
     s->asked++;
     s->is_wanted = s->is_hurried = s->is_planned = s->is_burst_due = false;
-    if (s->last.code != outcome->code)
+    if (before != outcome->code)
         ret->publish = true;
     s->last = *outcome;
     sg_poll_outcome(&s->poll, outcome->code);
     if (outcome->code == SG_OUTCOME_OK)
         sg_engine_note_answer(engine, source, outcome, ret);
     else
-        sg_engine_note_failure(engine, source, outcome, reading->raw);
+        sg_engine_note_failure(engine, source, reading->raw);
+    sg_engine_note_key(engine, source, before, ret);
     if (!stepped && !ret->publish && !s->is_wanted &&
         outcome->code == SG_OUTCOME_OK && may_wait(engine, s, reading->raw)) {
         engine->is_somebody_waiting = true;

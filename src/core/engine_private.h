@@ -150,7 +150,6 @@ void sg_engine_note_answer(struct sg_engine *engine, int index,
 
 /* A source could not be asked, or its answer was of no use. */
 void sg_engine_note_failure(struct sg_engine *engine, int index,
-                            const struct sg_outcome *outcome,
                             struct sg_raw now);
 
 /* Make of all candidates a consensus, with less trust near a leap second in
@@ -213,6 +212,11 @@ int sg_engine_find_sibling(const struct sg_engine *engine, int index,
 
 /* Have the candidates whose word does not count without proof marked. */
 void sg_engine_mark_unproven(struct sg_engine *engine);
+
+/* A source was asked whose last outcome was before: if that shows the keytab
+ * to be gone, or there again, it is so for all KDCs of the realm. */
+void sg_engine_note_key(struct sg_engine *engine, int index,
+                        enum sg_outcome_code before, struct sg_decision *ret);
 
 /* The state of each realm's key; says what changed. */
 void sg_engine_note_auth(struct sg_engine *engine, struct sg_decision *ret);

@@ -52,10 +52,14 @@ sg_engine_has_key(const struct sg_engine *engine, int realm)
 void
 sg_engine_mark_unproven(struct sg_engine *engine)
 {
-    bool has_key[SG_MAX_REALMS];
+    bool has_key[SG_MAX_REALMS], has_proof[SG_MAX_REALMS] = {false};
 
     for (int i = 0; i < engine->n_realms; i++)
         has_key[i] = sg_engine_has_key(engine, i);
+    for (int i = 0; i < engine->n_sources; i++)
+        if (engine->candidates[i].usable &&
+            engine->candidates[i].kind == SG_KIND_KEYTAB)
+            has_proof[engine->candidates[i].realm] = true;
     for (int i = 0; i < engine->n_sources; i++) {
         struct sg_candidate *c = &engine->candidates[i];
         int own;
@@ -63,7 +67,8 @@ sg_engine_mark_unproven(struct sg_engine *engine)
         if (!c->usable || c->kind != SG_KIND_KDC || !has_key[c->realm])
             continue;
         own = sg_engine_find_sibling(engine, i, SG_KIND_KEYTAB);
-        c->is_unproven = own >= 0 && !engine->candidates[own].usable;
+        c->is_unproven =
+            own >= 0 ? !engine->candidates[own].usable : !has_proof[c->realm];
     }
 }
 
@@ -135,19 +140,49 @@ sg_engine_note_auth(struct sg_engine *engine, struct sg_decision *ret)
 
 /* ---- asking for proof ---- */
 
+static void
+ask_key(struct sg_engine *engine, int index, struct sg_decision *ret)
+{
+    engine->sources[index]->is_wanted = true;
+    ret->reschedule = true;
+}
+
+/* What was proven binds nobody for ever once nothing can be proven. */
+static void
+forget_proof(struct source *source, const struct sg_outcome *why)
+{
+    sg_filter_reset(source->filter);
+    source->estimate.model.valid = false;
+    source->last = *why;
+}
+
+void
+sg_engine_note_key(struct sg_engine *engine, int index,
+                   enum sg_outcome_code before, struct sg_decision *ret)
+{
+    const struct source *told = engine->sources[index];
+    bool is_gone = told->last.code == SG_OUTCOME_KEYTAB;
+
+    if (!is_gone && before != SG_OUTCOME_KEYTAB)
+        return;
+    for (int i = 0; i < engine->n_sources; i++) {
+        struct source *s = engine->sources[i];
+
+        if (!is_key_of(s, told->about.realm))
+            continue;
+        if (is_gone)
+            forget_proof(s, &told->last);
+        else if (s->last.code == SG_OUTCOME_KEYTAB)
+            ask_key(engine, i, ret);
+    }
+}
+
 static bool
 was_asked_since(const struct source *source, struct sg_raw since)
 {
     return (source->answered > 0 &&
             sg_raw_diff(source->last_good, since) >= -FRESH_S) ||
            (source->is_failing && sg_raw_diff(source->last_failed, since) >= 0);
-}
-
-static void
-ask_key(struct sg_engine *engine, int index, struct sg_decision *ret)
-{
-    engine->sources[index]->is_wanted = true;
-    ret->reschedule = true;
 }
 
 void

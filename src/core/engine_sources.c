@@ -93,6 +93,8 @@ sg_engine_set_address(struct sg_engine *engine, int source, const char *address,
         s->estimate.model.valid = false;
         s->spikes = 0;
         s->n_turns = 0;
+        s->has_moved = false;
+        s->moved_s = 0;
     }
     snprintf(s->address, sizeof s->address, "%s", address);
     sg_engine_find_hosts(engine);
@@ -219,8 +221,7 @@ sg_engine_note_answer(struct sg_engine *engine, int index,
 }
 
 void
-sg_engine_note_failure(struct sg_engine *engine, int index,
-                       const struct sg_outcome *outcome, struct sg_raw now)
+sg_engine_note_failure(struct sg_engine *engine, int index, struct sg_raw now)
 {
     struct source *source = engine->sources[index];
 
@@ -229,9 +230,4 @@ sg_engine_note_failure(struct sg_engine *engine, int index,
     if (!source->is_failing)
         source->failing = now;
     source->is_failing = true;
-    /* what was proven binds nobody for ever once nothing can be proven */
-    if (outcome->code == SG_OUTCOME_KEYTAB) {
-        sg_filter_reset(source->filter);
-        source->estimate.model.valid = false;
-    }
 }

@@ -193,6 +193,129 @@ what_was_proven_is_forgotten_with_the_keytab(void **state)
 }
 
 static void
+a_keytab_that_vanishes_does_so_for_all_kdcs(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 2);
+    settle(&w, 4);
+    w.now_s += 60;
+    /* the other KDC's turn to be asked with it comes in an hour */
+    world_fail(&w, KEY, SG_OUTCOME_KEYTAB, "/etc/krb5.keytab: No such file");
+    for (int i = 0; i < 4; i++) {
+        w.now_s += 60;
+        world_answer(&w, KDC, 400);
+        world_answer(&w, KDC_B, 0);
+    }
+    assert_int_equal(world_status(&w)->realms[0].state, SG_STATE_EXCEEDED);
+    /* and it is there again */
+    world_answer(&w, KEY, 0);
+    assert_int_equal(world_status(&w)->realms[0].auth, SG_AUTH_WORKS);
+    world_end(&w);
+}
+
+static void
+a_kdc_that_is_not_asked_for_proof_is_not_better_for_it(void **state)
+{
+    struct engine_world w;
+    int other;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 1);
+    other = world_add(&w, "das-x", SG_KIND_KDC, 0);
+    for (int i = 0; i < 12; i++) {
+        world_answer(&w, KDC, 0);
+        world_answer(&w, other, 400);
+        world_fail(&w, KEY, SG_OUTCOME_NO_REPLY, "no reply in 1.0 s");
+        w.now_s += 0.5;
+    }
+    assert_int_equal(world_status(&w)->realms[0].state, SG_STATE_UNKNOWN);
+    assert_int_equal(w.status.sources[other].tally, SG_TALLY_ASIDE);
+    for (int i = 0; i < 3; i++) {
+        world_answer(&w, KEY, 0);
+        world_answer(&w, other, 400);
+        w.now_s += 0.5;
+    }
+    assert_int_equal(world_status(&w)->sources[other].tally,
+                     SG_TALLY_FALSETICKER);
+    world_end(&w);
+}
+
+static void
+what_is_forged_later_does_not_blame_a_kdc(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 1);
+    settle(&w, 2);
+    for (int i = 0; i < 3; i++) {
+        w.now_s += 60;
+        world_answer(&w, KDC, 100);
+        world_answer(&w, KEY, 0);
+    }
+    /* now our own clock goes back by as much, and nobody tells */
+    w.now_s += 60;
+    world_step(&w, -100, false);
+    for (int i = 0; i < 12; i++) {
+        w.now_s += 0.5;
+        world_answer(&w, KEY, 0);
+        world_answer(&w, KDC, 0);
+    }
+    assert_int_equal(world_status(&w)->realms[0].state, SG_STATE_WARN);
+    assert_int_not_equal(w.status.realms[0].blame, SG_BLAME_KDC);
+    world_end(&w);
+}
+
+static void
+another_address_was_not_set(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 1);
+    sg_engine_set_address(w.engine, KDC, "192.0.2.1", 88, false);
+    sg_engine_set_address(w.engine, KEY, "192.0.2.1", 88, false);
+    settle(&w, 2);
+    for (int i = 0; i < 4; i++) {
+        w.now_s += 60;
+        world_answer(&w, KDC, 100);
+        world_answer(&w, KEY, 100);
+    }
+    assert_int_equal(world_status(&w)->realms[0].blame, SG_BLAME_KDC);
+    sg_engine_set_address(w.engine, KDC, "192.0.2.2", 88, false);
+    sg_engine_set_address(w.engine, KEY, "192.0.2.2", 88, false);
+    for (int i = 0; i < 4; i++) {
+        w.now_s += 60;
+        world_answer(&w, KDC, 100);
+        world_answer(&w, KEY, 100);
+    }
+    assert_int_equal(world_status(&w)->realms[0].blame, SG_BLAME_UNCLEAR);
+    world_end(&w);
+}
+
+static void
+a_kdc_that_is_back_is_asked_for_proof(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_DISCIPLINE, 1);
+    for (int i = 0; i < 12; i++) {
+        world_fail(&w, KDC, SG_OUTCOME_NO_REPLY, "no reply in 1.0 s");
+        world_fail(&w, KEY, SG_OUTCOME_NO_REPLY, "no reply in 1.0 s");
+        w.now_s += 600;
+    }
+    assert_true(sg_engine_next_ask(w.engine, KEY, world_reading(&w).raw, 0) >
+                1000);
+    world_answer(&w, KDC, 0);
+    assert_true(sg_engine_next_ask(w.engine, KEY, world_reading(&w).raw, 0.9) <
+                1);
+    world_end(&w);
+}
+
+static void
 a_step_waits_for_proof_and_may_then_be_large(void **state)
 {
     struct engine_world w;
@@ -362,6 +485,12 @@ main(void)
             a_kdc_that_proves_nothing_can_only_say_that_all_is_well),
         cmocka_unit_test(without_a_keytab_plain_answers_count_as_ever),
         cmocka_unit_test(what_was_proven_is_forgotten_with_the_keytab),
+        cmocka_unit_test(a_keytab_that_vanishes_does_so_for_all_kdcs),
+        cmocka_unit_test(
+            a_kdc_that_is_not_asked_for_proof_is_not_better_for_it),
+        cmocka_unit_test(what_is_forged_later_does_not_blame_a_kdc),
+        cmocka_unit_test(another_address_was_not_set),
+        cmocka_unit_test(a_kdc_that_is_back_is_asked_for_proof),
         cmocka_unit_test(a_step_waits_for_proof_and_may_then_be_large),
         cmocka_unit_test(an_hour_old_proof_is_renewed_before_a_step),
         cmocka_unit_test(two_kdcs_that_prove_two_times_outrank_nobody),
