@@ -5,12 +5,8 @@
  * a KRB-ERROR (RFC 4120 section 5.9.1), and that carries the KDC's clock.  All
  * ASN.1 is libkrb5's; nothing here opens a socket, asks DNS or waits.
  *
- * The library never sees the administrator's krb5.conf while it makes the
- * question: an exchange has a context of its own with a built-in profile.  A
- * krb5.conf that is broken or missing therefore does not end the measuring,
- * no setting (canonicalize, enctypes, kdc_timesync) changes what is asked, and
- * no pre-authentication plugin is loaded into the daemon for a question that
- * uses none.  In whose name it is asked: probe/krb5_client.h.
+ * Each exchange has a context of its own that does not know krb5.conf
+ * (probe/krb5_profile.h).  In whose name it is asked: probe/krb5_client.h.
  *
  * A principal that needs no pre-authentication gets a ticket, whose time
  * nobody but its owner can read.  The next question then asks for a service
@@ -25,21 +21,15 @@
 #include "base/err.h"
 #include "base/instant.h"
 #include "core/sample.h"
-
-/* KRB-ERRORs have 100 to 400 bytes; a ticket full of an AD user's groups up
- * to 48000 (MaxTokenSize). */
-#define SG_KRB5_REPLY_MAX 65535
+#include "probe/krb5_answer.h"
 
 struct sg_krb5_exchange;
+struct sg_krb5_host;
 
-enum sg_krb5_verdict {
-    SG_KRB5_ANSWERED, /* it is over: a time, or the reason why there is none */
-    SG_KRB5_DOUBTFUL, /* may be anybody's: wait for a better one if possible */
-    SG_KRB5_TICKET,   /* no time, but the next question will get one: ask */
-};
-
-/* NULL with a reason if memory runs out or libkrb5 refuses the realm. */
+/* NULL with a reason if memory runs out or libkrb5 refuses the realm.  host,
+ * lent for the call, may be NULL: it gives a name to ask in. */
 struct sg_krb5_exchange *sg_krb5_exchange_new(const char *realm,
+                                              struct sg_krb5_host *host,
                                               struct sg_err *err);
 
 /* Accepts NULL. */

@@ -20,6 +20,7 @@
 static const struct sg_exchange_ops *const kinds[SG_KIND_COUNT] = {
     [SG_KIND_NTP] = &sg_ntp_ops,
     [SG_KIND_KDC] = &sg_kdc_ops,
+    [SG_KIND_KEYTAB] = &sg_keytab_ops,
 };
 
 struct sg_source {

@@ -17,6 +17,7 @@
 #include "core/status.h"
 
 struct event_base;
+struct sg_krb5_hosts;
 struct sg_resolver;
 struct sg_source;
 
@@ -24,6 +25,7 @@ struct sg_source;
 struct sg_probe_env {
     struct event_base *base;
     struct sg_resolver *resolver;
+    struct sg_krb5_hosts *hosts; /* kdc: may be NULL; keytab: needed */
 };
 
 enum sg_transport {
@@ -32,13 +34,18 @@ enum sg_transport {
     SG_TRANSPORT_TCP,
 };
 
+/* In the place of a keytab's path: none at all is used. */
+#define SG_KEYTAB_NONE "none"
+
 /* What to ask.  Pointer-free, copied by sg_source_new. */
 struct sg_target {
     enum sg_kind kind;
     char host[SG_NAME_MAX];      /* a name or a numeric address, without port */
     uint16_t port;               /* 0: the kind's own (123, 88) */
-    enum sg_transport transport; /* kdc only */
-    char realm[SG_NAME_MAX];     /* kdc: whose KDC it is */
+    enum sg_transport transport; /* kdc and keytab only */
+    char realm[SG_NAME_MAX];     /* kdc and keytab: whose KDC it is */
+    char keytab[SG_NAME_MAX];    /* the same: a path, SG_KEYTAB_NONE, or
+                                    empty for krb5.conf's default keytab */
     double timeout_s;            /* of one exchange; 0: 1 s */
 };
 
@@ -108,7 +115,8 @@ struct sg_exchange_ops {
     void (*free)(struct sg_exchange *exchange);
 };
 
-extern const struct sg_exchange_ops sg_ntp_ops; /* probe/ntp.c */
-extern const struct sg_exchange_ops sg_kdc_ops; /* probe/kdc.c */
+extern const struct sg_exchange_ops sg_ntp_ops;    /* probe/ntp.c */
+extern const struct sg_exchange_ops sg_kdc_ops;    /* probe/kdc.c */
+extern const struct sg_exchange_ops sg_keytab_ops; /* probe/keytab.c */
 
 #endif

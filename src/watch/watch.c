@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/hostclock.h"
+#include "probe/krb5_host.h"
 #include "probe/resolve.h"
 #include "probe/source.h"
 #include "watch/steering.h"
@@ -350,10 +351,11 @@ sg_watch_new(const struct sg_watch_setup *setup, struct sg_watch *before,
     watch->engine = sg_engine_new(setup->engine);
     watch->env.base = setup->base;
     watch->env.resolver = sg_resolver_new(setup->base, NULL, err);
+    watch->env.hosts = sg_krb5_hosts_new();
     watch->watched =
         calloc((size_t)setup->plan->n_sources + 1, sizeof *watch->watched);
-    if (!watch->engine || !watch->env.resolver || !watch->watched ||
-        add_plan(watch, err) < 0 ||
+    if (!watch->engine || !watch->env.resolver || !watch->env.hosts ||
+        !watch->watched || add_plan(watch, err) < 0 ||
         add_timers(watch, setup->engine->frequency_ppm, err) < 0) {
         sg_watch_free(watch);
         return NULL;
@@ -381,6 +383,7 @@ sg_watch_free(struct sg_watch *watch)
     }
     free_event(watch->tick);
     free_event(watch->notice);
+    sg_krb5_hosts_free(watch->env.hosts);
     sg_resolver_free(watch->env.resolver);
     sg_engine_free(watch->engine);
     free(watch->watched);

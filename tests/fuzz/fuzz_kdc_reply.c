@@ -37,7 +37,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     setenv("KRB5_CONFIG", "/nonexistent/krb5.conf", 1);
     setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
-    exchange = sg_krb5_exchange_new("SKEW.TEST", NULL);
+    exchange = sg_krb5_exchange_new("SKEW.TEST", NULL, NULL);
     if (!exchange)
         abort();
     for (int i = 0; i < 2; i++) {
