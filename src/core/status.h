@@ -25,7 +25,7 @@
 
 #define SG_STATUS_VERSION 1
 #define SG_MAX_REALMS 8
-#define SG_MAX_SOURCES 128
+#define SG_MAX_SOURCES 256
 #define SG_NAME_MAX 256   /* a DNS or realm name with its NUL */
 #define SG_ADDRESS_MAX 64 /* a numeric address with scope and NUL */
 #define SG_REASON_MAX 200 /* one sentence for people */

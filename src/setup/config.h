@@ -22,13 +22,17 @@ enum sg_follow {
     SG_FOLLOW_UTC,
 };
 
-/* realm "NAME" { clockskew = 300s  kdc = { "a", "b:88", "[::1]:88" } } */
+/*
+ * realm "NAME" { clockskew = 300s  kdc = { "a", "b:88", "[::1]:88" }
+ *     keytab = "/etc/krb5.keytab" }
+ */
 struct sg_config_realm {
     char name[SG_NAME_MAX];
     double clockskew_s; /* 0: krb5.conf's, at most 300 s */
     bool replaces_kdcs; /* kdc was given: krb5.conf is not asked */
     int n_kdcs;
     struct sg_target kdcs[SG_MAX_KDCS];
+    char keytab[SG_NAME_MAX]; /* as sg_target's */
 };
 
 /*

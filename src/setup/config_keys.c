@@ -214,6 +214,27 @@ read_path(const struct sg_config_key *key, const char *text, void *field,
     return 0;
 }
 
+/* libkrb5 writes a keytab's path as "FILE:/path"; that is taken, too. */
+static int
+read_keytab(const struct sg_config_key *key, const char *text, void *field,
+            struct sg_err *err)
+{
+    static const char prefix[] = "FILE:";
+
+    if (strcmp(text, SG_KEYTAB_NONE) == 0) {
+        store_text(text, field, (size_t)key->max + 1);
+        return 0;
+    }
+    if (strncmp(text, prefix, strlen(prefix)) == 0)
+        text += strlen(prefix);
+    if (text[0] != '/')
+        return refuse(text,
+                      "is no keytab, allowed is a path that begins with \"/\", "
+                      "or " SG_KEYTAB_NONE,
+                      err);
+    return read_path(key, text, field, err);
+}
+
 static int
 read_host(const struct sg_config_key *key, const char *text, void *field,
           struct sg_err *err)
@@ -295,6 +316,8 @@ static const struct sg_config_type percent_type = {read_percent, print_percent,
                                                    false};
 static const struct sg_config_type port_type = {read_port, print_port, false};
 static const struct sg_config_type path_type = {read_path, print_text, false};
+static const struct sg_config_type keytab_type = {read_keytab, print_text,
+                                                  false};
 static const struct sg_config_type host_type = {read_host, print_text, false};
 static const struct sg_config_type realm_type = {read_realm, print_text, false};
 static const struct sg_config_type kdcs_type = {read_kdcs, print_kdcs, true};
@@ -327,6 +350,8 @@ const struct sg_config_key sg_config_keys[] = {
     {"realm", "clockskew", &duration_type, REALM(clockskew_s),
         1, DAY_S, NULL, NULL},
     {"realm", "kdc", &kdcs_type, 0, 0, 0, NULL, NULL},
+    {"realm", "keytab", &keytab_type, REALM(keytab),
+        0, SG_NAME_MAX - 1, NULL, NULL},
     {"ntp", "address", &host_type, SERVER(target.host), 0, 0, NULL, NULL},
     {"ntp", "port", &port_type, SERVER(target.port), 1, 65535, NULL, "123"},
     {"kdc", "realm", &realm_type, SERVER(target.realm), 0, 0, NULL, NULL},

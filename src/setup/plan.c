@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "probe/hostname.h"
+#include "setup/plan_keytab.h"
 
 #define LIMIT_MAX_S 300 /* a peer's own default; it cannot be asked for */
 #define NTP_PORT 123
@@ -140,6 +141,15 @@ find_realms(struct planner *planner)
 
 /* ---- sources ---- */
 
+static const struct sg_config_realm *
+find_section(const struct sg_config *config, const char *name)
+{
+    for (int i = 0; i < config->n_realms; i++)
+        if (strcmp(config->realms[i].name, name) == 0)
+            return &config->realms[i];
+    return NULL;
+}
+
 static int
 add_source(struct planner *planner, const char *name,
            const struct sg_target *target, int realm, bool is_try)
@@ -220,11 +230,15 @@ add_kdc(struct planner *planner, const char *name,
     struct sg_plan *plan = planner->plan;
     struct sg_target kdc = *target;
     struct sg_target ntp = {.kind = SG_KIND_NTP, .port = NTP_PORT};
+    const struct sg_config_realm *section =
+        find_section(planner->config, plan->realms[realm].name);
     int code;
 
     if (has_kdc(planner, name, target, realm))
         return 0;
     memcpy(kdc.realm, plan->realms[realm].name, sizeof kdc.realm);
+    if (section)
+        memcpy(kdc.keytab, section->keytab, sizeof kdc.keytab);
     code = add_source(planner, name, &kdc, realm, false);
     if (code < 0 || has_ntp(planner, &plan->sources[plan->n_sources - 1]))
         return code;
@@ -258,15 +272,6 @@ add_entered_kdcs(struct planner *planner, int realm)
             code = add_kdc(planner, server->name, &server->target, realm);
     }
     return code;
-}
-
-static const struct sg_config_realm *
-find_section(const struct sg_config *config, const char *name)
-{
-    for (int i = 0; i < config->n_realms; i++)
-        if (strcmp(config->realms[i].name, name) == 0)
-            return &config->realms[i];
-    return NULL;
 }
 
 /* krb5.conf's words on a realm; broken ones matter only if they are needed. */
@@ -342,7 +347,7 @@ sg_plan_make(const struct sg_config *config, const char *only_realm,
              struct sg_plan *ret, struct sg_err *err)
 {
     struct planner planner = {config, only_realm, "", ret, err};
-    int code;
+    int code, n_left_out;
 
     memset(ret, 0, sizeof *ret);
     code = find_realms(&planner);
@@ -351,7 +356,15 @@ sg_plan_make(const struct sg_config *config, const char *only_realm,
     for (int i = 0; i < config->n_servers && code == 0; i++)
         if (config->servers[i].target.kind == SG_KIND_NTP)
             code = add_ntp(&planner, &config->servers[i]);
-    return code;
+    if (code < 0)
+        return code;
+    n_left_out = sg_plan_add_keytabs(ret);
+    if (n_left_out > 0)
+        add_notice(ret,
+                   "KDCs not asked for authenticated time: %d; allowed are %d "
+                   "sources in all",
+                   n_left_out, SG_MAX_SOURCES);
+    return 0;
 }
 
 /* Why minimal mode cannot ask this source; NULL: it can. */
@@ -378,6 +391,9 @@ sg_plan_reduce(struct sg_plan *plan)
         struct sg_plan_source *source = &plan->sources[i];
         const char *why = why_not_minimal(&source->target);
 
+        /* Logging in may need TCP.  What is said of its KDC says it all. */
+        if (source->target.kind == SG_KIND_KEYTAB)
+            continue;
         if (why) {
             add_notice(plan, "%.100s is not asked in minimal mode: %s",
                        source->target.host, why);

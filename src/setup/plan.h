@@ -20,8 +20,9 @@ struct sg_plan_source {
     char name[SG_NAME_MAX]; /* what people see */
     struct sg_target target;
     int realm;   /* index into realms, -1: group utc */
-    bool is_try; /* an NTP server only guessed at (a KDC's host): silence is
-                    shown and is no fault */
+    bool is_try; /* only guessed at (an NTP server on a KDC's host, a KDC to be
+                    asked with the host's key): silence is shown and is no
+                    fault */
 };
 
 struct sg_plan {
@@ -37,7 +38,10 @@ struct sg_plan {
  * Realms: those of the configuration, and krb5.conf's default realm if the
  * configuration names none.  KDCs of a realm: the configuration's list if it
  * gives one, else krb5.conf's; kdc entries are added.  Each KDC's host is also
- * a guessed NTP source of the realm, unless an ntp entry names that host; an
+ * a guessed NTP source of the realm, unless an ntp entry names that host, and,
+ * unless the realm's keytab is "none", asked with the host's key, too, as a
+ * source that is only tried; those come last, and as many as there is room for.
+ * An
  * ntp entry whose name or address is a KDC's belongs to that KDC's realm, any
  * other one to utc.  limit = the configuration's clockskew, else
  * min(krb5.conf's, 300 s).

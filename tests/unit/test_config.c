@@ -58,8 +58,8 @@ static const char everything[] =
     "    clockskew = 0.5h\n"
     "    kdc = { das-m, \"das-s:8888\", \"[::1]:88\", tcp/192.0.2.1 }\n"
     "}\n"
-    "realm B { kdc = { } }\n"
-    "realm C { }\n"
+    "realm B { kdc = { } keytab = 'FILE:/etc/b.keytab' }\n"
+    "realm C { keytab = none }\n"
     "ntp ntp1.example.com { }\n"
     "ntp \"My-clock\" { address = fe80::1%eth0 port = 12300 }\n"
     "kdc das-x { realm = EXAMPLE.COM transport = udp }\n"
@@ -102,6 +102,9 @@ test_everything(void **state)
     assert_int_equal(config->realms[1].n_kdcs, 0);
     assert_false(config->realms[2].replaces_kdcs);
     assert_true(config->realms[2].clockskew_s == 0);
+    assert_string_equal(realm->keytab, "");
+    assert_string_equal(config->realms[1].keytab, "/etc/b.keytab");
+    assert_string_equal(config->realms[2].keytab, "none");
 
     assert_int_equal(config->n_servers, 4);
     assert_string_equal(server[0].name, "ntp1.example.com");
@@ -158,7 +161,8 @@ static void
 test_print(void **state)
 {
     struct sg_config *config =
-        parse("realm A { clockskew = 90s kdc = { \"[::1]:8888\", udp/b } }"
+        parse("realm A { clockskew = 90s kdc = { \"[::1]:8888\", udp/b } "
+              "keytab = /a.keytab }"
               "kdc c { realm = A }");
     struct sg_buf text = SG_BUF_INIT;
 
@@ -180,6 +184,7 @@ test_print(void **state)
                         "realm \"A\" {\n"
                         "    clockskew = 90s\n"
                         "    kdc = { \"[::1]:8888\", \"udp/b:88\" }\n"
+                        "    keytab = \"/a.keytab\"\n"
                         "}\n"
                         "kdc \"c\" {\n"
                         "    realm = \"A\"\n"

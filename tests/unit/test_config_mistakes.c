@@ -90,6 +90,12 @@ static const struct {
      "smaller warn"},
     {"alert { warm = 20% }",
      "t.conf:1: warm: unknown key, allowed here are warn, critical"},
+    {"realm A { keytab = krb5.keytab }",
+     "t.conf:1: keytab: value \"krb5.keytab\" is no keytab, allowed is a path "
+     "that begins with \"/\", or none"},
+    {"realm A { keytab = \"FILE:x\" }", "t.conf:1: keytab: value \"x\" is no "
+                                        "keytab, allowed is a path that begins "
+                                        "with \"/\", or none"},
     {"realm A { clockskew = 300 }",
      "t.conf:1: clockskew: value \"300\" has no unit, allowed is a duration "
      "from 1s to 86400s (unit ms, s, min or h), for example 300s"},
@@ -209,7 +215,8 @@ static const struct {
     {"include(a.conf", "t.conf:1: include takes one file or pattern, allowed "
                        "is include(\"conf.d/*.conf\")"},
     {"realm A { include(\"a.conf\") }",
-     "t.conf:1: include: unknown key, allowed here are clockskew, kdc"},
+     "t.conf:1: include: unknown key, allowed here are clockskew, kdc, "
+     "keytab"},
     {"mode = auto, guard", "t.conf:1: unexpected token ','"},
     {"\357\273\277mode = auto",
      "t.conf:1: byte 0xef outside of quotes, allowed is ASCII"},
@@ -260,7 +267,7 @@ test_limits_of_numbers(void **state)
     assert_int_equal(sg_config_parse(text.text, "t.conf", &config, &err),
                      -E2BIG);
     assert_string_equal(
-        err.text, "t.conf:129: ntp: one section too many, allowed are 128");
+        err.text, "t.conf:257: ntp: one section too many, allowed are 256");
 
     sg_buf_clear(&text);
     sg_buf_add(&text, "realm A { kdc = {");

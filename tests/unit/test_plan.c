@@ -56,7 +56,38 @@ make_plan(const char *krb5_text, const char *text, const char *only_realm,
     return code;
 }
 
-/* The plan as lines, which are easy to read in a failure. */
+/* How many of a plan's sources are asked without the host's key. */
+static int
+count_plain(const struct sg_plan *plan)
+{
+    int n = 0;
+
+    while (n < plan->n_sources &&
+           plan->sources[n].target.kind != SG_KIND_KEYTAB)
+        n++;
+    return n;
+}
+
+/* Behind them all each KDC comes again, in the same order. */
+static void
+assert_keytabs(const struct sg_plan *plan)
+{
+    int n = count_plain(plan), next = n;
+
+    for (int i = 0; i < n; i++) {
+        struct sg_plan_source expected = plan->sources[i];
+
+        if (expected.target.kind != SG_KIND_KDC)
+            continue;
+        expected.target.kind = SG_KIND_KEYTAB;
+        expected.is_try = true;
+        assert_true(next < plan->n_sources);
+        assert_memory_equal(&plan->sources[next++], &expected, sizeof expected);
+    }
+    assert_int_equal(next, plan->n_sources);
+}
+
+/* The plan but for those, as lines, which are easy to read in a failure. */
 static void
 describe(const struct sg_plan *plan, struct sg_buf *ret)
 {
@@ -66,12 +97,11 @@ describe(const struct sg_plan *plan, struct sg_buf *ret)
         sg_buf_add(ret, "realm %s %g%s\n", plan->realms[i].name,
                    plan->realms[i].clockskew_s,
                    plan->realms[i].limit_overrides ? " overrides" : "");
-    for (int i = 0; i < plan->n_sources; i++) {
+    for (int i = 0; i < count_plain(plan); i++) {
         const struct sg_plan_source *source = &plan->sources[i];
         const struct sg_target *target = &source->target;
 
-        sg_buf_add(ret, "%s %s", target->kind == SG_KIND_NTP ? "ntp" : "kdc",
-                   source->name);
+        sg_buf_add(ret, "%s %s", sg_kind_name(target->kind), source->name);
         if (strcmp(source->name, target->host) != 0)
             sg_buf_add(ret, " (%s)", target->host);
         sg_buf_add(ret, ":%d%s %s%s\n", target->port,
@@ -223,8 +253,41 @@ test_plans(void **state)
             fail_msg("%s: %s", plans[i].text, err.text);
         describe(&plan, &text);
         assert_text(text.text, plans[i].plan);
+        assert_keytabs(&plan);
         sg_buf_free(&text);
     }
+}
+
+static void
+test_keytabs(void **state)
+{
+    static struct sg_plan plan;
+    struct sg_err err = {""};
+
+    (void)state;
+    assert_int_equal(make_plan("",
+                               "realm A { kdc = a keytab = none }"
+                               "realm B { kdc = b keytab = \"/etc/b.keytab\" }"
+                               "realm C { kdc = { \"tcp/c:8888\" } }"
+                               "kdc d { realm = B }",
+                               NULL, &plan, &err),
+                     0);
+    /* with the NTP server of each host */
+    assert_int_equal(count_plain(&plan), 8);
+    assert_int_equal(plan.n_sources, 11);
+    assert_string_equal(plan.sources[0].target.keytab, "none");
+    assert_string_equal(plan.sources[8].name, "d");
+    assert_string_equal(plan.sources[8].target.keytab, "/etc/b.keytab");
+    assert_string_equal(plan.sources[9].name, "b");
+    assert_string_equal(plan.sources[9].target.keytab, "/etc/b.keytab");
+    assert_string_equal(plan.sources[9].target.realm, "B");
+    assert_string_equal(plan.sources[10].name, "c");
+    assert_string_equal(plan.sources[10].target.keytab, "");
+    assert_int_equal(plan.sources[10].target.kind, SG_KIND_KEYTAB);
+    assert_int_equal(plan.sources[10].target.port, 8888);
+    assert_int_equal(plan.sources[10].target.transport, SG_TRANSPORT_TCP);
+    assert_true(plan.sources[10].is_try);
+    assert_int_equal(plan.n_notices, 0);
 }
 
 static void
@@ -273,13 +336,22 @@ test_too_many_sources(void **state)
 
     (void)state;
     sg_buf_add(&text, "realm A { kdc = { } }");
-    for (int i = 0; i < 64; i++)
+    for (int i = 0; i < 120; i++)
         sg_buf_add(&text, "kdc k%d { }", i);
     assert_int_equal(make_plan("", text.text, NULL, &plan, &err), 0);
+    assert_int_equal(count_plain(&plan), 240);
     assert_int_equal(plan.n_sources, SG_MAX_SOURCES);
+    assert_int_equal(plan.n_notices, 1);
+    assert_string_equal(plan.notices[0].text,
+                        "KDCs not asked for authenticated time: 104; allowed "
+                        "are 256 sources in all");
+    for (int i = 120; i < 128; i++)
+        sg_buf_add(&text, "kdc k%d { }", i);
+    assert_int_equal(make_plan("", text.text, NULL, &plan, &err), 0);
+    assert_int_equal(count_plain(&plan), SG_MAX_SOURCES);
     sg_buf_add(&text, "ntp n { }");
     assert_int_equal(make_plan("", text.text, NULL, &plan, &err), -E2BIG);
-    assert_text(err.text, "source n: number 129, allowed are 128");
+    assert_text(err.text, "source n: number 257, allowed are 256");
     sg_buf_free(&text);
 }
 
@@ -317,6 +389,7 @@ test_reduce(void **state)
     }
     /* a KDC, its host's NTP server, that of the other KDC, the ntp entry */
     assert_int_equal(plan.n_sources, 4);
+    assert_int_equal(count_plain(&plan), 4);
     for (int i = 0; i < plan.n_sources; i++)
         assert_int_equal(plan.sources[i].target.transport, SG_TRANSPORT_UDP);
     assert_string_equal(plan.sources[3].name, "192.0.2.4");
@@ -331,7 +404,7 @@ test_reload(void **state)
 
     (void)state;
     assert_int_equal(make_plan(TWO_KDCS, "", NULL, &plan, &err), 0);
-    assert_int_equal(plan.n_sources, 4);
+    assert_int_equal(count_plain(&plan), 4);
     assert_int_equal(
         make_plan("[libdefaults]\n default_realm = B\n", "", NULL, &plan, &err),
         0);
@@ -344,6 +417,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plans),
+        cmocka_unit_test(test_keytabs),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_too_many_sources),
         cmocka_unit_test(test_reduce),

@@ -368,7 +368,7 @@ what_is_wrong_is_refused_in_words(void **state)
     static const struct {
         const char *lines, *words;
     } cases[] = {
-        {"n_sources=129\n", "status: n_sources: bad value \"129\""},
+        {"n_sources=257\n", "status: n_sources: bad value \"257\""},
         {"n_sources=-1\n", "status: n_sources: bad value \"-1\""},
         {"n_realms=9\n", "status: n_realms: bad value \"9\""},
         {"n_realms=\n", "status: n_realms: bad value \"\""},
