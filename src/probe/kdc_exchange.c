@@ -212,8 +212,8 @@ judge(struct sg_exchange *exchange, const uint8_t *bytes, size_t len,
     case SG_KRB5_ASK:
         return ask_again(exchange);
     case SG_KRB5_ASK_TCP:
-        exchange->tcp = exchange->may_use_tcp;
-        return exchange->tcp && ask_again(exchange);
+        exchange->tcp = true;
+        return ask_again(exchange);
     case SG_KRB5_DOUBTFUL:
         return !exchange->tcp;
     case SG_KRB5_ANSWERED:

@@ -48,7 +48,8 @@ keytab_start(const struct sg_probe_env *env, const struct sg_target *target,
     host = sg_krb5_hosts_get(env->hosts, target->realm, target->keytab);
     if (!host)
         return NULL;
-    dialogue.state = sg_krb5_login_new(host, &why_not);
+    dialogue.state = sg_krb5_login_new(
+        host, tcp || target->transport != SG_TRANSPORT_UDP, &why_not);
     return sg_kdc_exchange_start(&setup, &dialogue, &why_not);
 }
 

@@ -45,6 +45,7 @@ static const struct {
 
 struct sg_krb5_login {
     struct sg_krb5_host *host;
+    bool may_use_tcp;
     enum attempt attempt;
     unsigned fast_error; /* the KRB-ERROR in clear that FAST got; 0: none */
 
@@ -227,13 +228,14 @@ static enum sg_krb5_verdict
 reject(struct sg_krb5_login *login, unsigned error, struct sg_outcome *ret)
 {
     krb5_error_code code = (krb5_error_code)(ERROR_TABLE_BASE_krb5 + error);
-    const char *why = krb5_get_error_message(login->context, code);
+    /* the context's own words for it repeat the name */
+    const char *why = krb5_get_error_message(NULL, code);
 
     sg_krb5_failed(ret, SG_OUTCOME_REJECTED,
                    "KRB-ERROR %u to %.50s with the key in %.40s: %.50s", error,
                    sg_krb5_host_client(login->host),
                    sg_krb5_host_path(login->host), why);
-    krb5_free_error_message(login->context, why);
+    krb5_free_error_message(NULL, why);
     return SG_KRB5_ANSWERED;
 }
 
@@ -321,6 +323,21 @@ take_ticket(struct sg_krb5_login *login, struct sg_raw received,
     return SG_KRB5_ANSWERED;
 }
 
+/* For the first time; over TCP it is an error like any other. */
+static enum sg_krb5_verdict
+judge_too_big(struct sg_krb5_login *login, struct sg_outcome *ret)
+{
+    sg_krb5_failed(ret, SG_OUTCOME_TOO_BIG,
+                   "KDC says its answer is too big to send (KRB-ERROR %d)",
+                   SG_KRB5_ERROR_TOO_BIG);
+    login->is_again = login->may_use_tcp;
+    if (login->is_again)
+        return SG_KRB5_ASK_TCP;
+    if (login->attempt == ATTEMPT_FAST)
+        return try_next(login, ATTEMPT_OPTIMISTIC);
+    return SG_KRB5_ANSWERED;
+}
+
 static enum sg_krb5_verdict
 judge_error(struct sg_krb5_login *login, krb5_data *answer, unsigned error,
             struct sg_raw received, struct sg_outcome *ret)
@@ -328,13 +345,8 @@ judge_error(struct sg_krb5_login *login, krb5_data *answer, unsigned error,
     bool goes_on;
     krb5_error_code code = step(login, answer, &goes_on);
 
-    if (code == KRB5KRB_ERR_RESPONSE_TOO_BIG && !login->is_again) {
-        login->is_again = true;
-        sg_krb5_failed(ret, SG_OUTCOME_TOO_BIG,
-                       "KDC says its answer is too big to send (KRB-ERROR %d)",
-                       SG_KRB5_ERROR_TOO_BIG);
-        return SG_KRB5_ASK_TCP;
-    }
+    if (code == KRB5KRB_ERR_RESPONSE_TOO_BIG && !login->is_again)
+        return judge_too_big(login, ret);
     login->is_again = false;
     if (code != 0 || !goes_on)
         return judge_refusal(login, error, ret);
@@ -397,7 +409,8 @@ sg_krb5_login_judge(struct sg_krb5_login *login, const uint8_t *bytes,
 /* ---- the dialogue ---- */
 
 struct sg_krb5_login *
-sg_krb5_login_new(struct sg_krb5_host *host, struct sg_outcome *ret)
+sg_krb5_login_new(struct sg_krb5_host *host, bool may_use_tcp,
+                  struct sg_outcome *ret)
 {
     struct sg_reading now = sg_host_reading();
     struct sg_krb5_login *login;
@@ -410,6 +423,7 @@ sg_krb5_login_new(struct sg_krb5_host *host, struct sg_outcome *ret)
         return NULL;
     }
     login->host = host;
+    login->may_use_tcp = may_use_tcp;
     login->attempt =
         sg_krb5_host_has_armor(host, &now) ? ATTEMPT_FAST : ATTEMPT_OPTIMISTIC;
     return login;

@@ -17,6 +17,7 @@
 #ifndef SG_PROBE_KRB5_LOGIN_H
 #define SG_PROBE_KRB5_LOGIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,9 +29,12 @@
 struct sg_krb5_host;
 struct sg_krb5_login;
 
-/* NULL with the outcome to report: no keytab, or no memory.  host is lent for
- * the dialogue's life. */
+/*
+ * NULL with the outcome to report: no keytab, or no memory.  host is lent for
+ * the dialogue's life.  SG_KRB5_ASK_TCP is said only if may_use_tcp.
+ */
 struct sg_krb5_login *sg_krb5_login_new(struct sg_krb5_host *host,
+                                        bool may_use_tcp,
                                         struct sg_outcome *ret);
 
 /* Accepts NULL. */

@@ -1,14 +1,12 @@
 /*
  * auth REALM ADDRESS PORT udp|tcp|auto N [KEYTAB]: ask a KDC N times for its
- * clock with the host's key, and print a line for each answer:
+ * clock with the host's key, and print a line for each answer at once:
  *
  *     ok LOWER UPPER DELAY udp|tcp    its clock against this host's, seconds
  *     OUTCOME TEXT                    or why there is none
  *
- * A line is printed as soon as there is one, so that whoever reads may change
- * something in between; "pause" for KEYTAB's neighbour N is a line read from
- * standard input before each question but the first.  At the end, on standard
- * error: microseconds of CPU that each question but the first took.
+ * With N = "-" it asks once for each line of standard input.  At the end, on
+ * standard error: microseconds of CPU that each question but the first took.
  */
 #include <event2/event.h>
 #include <stdbool.h>
@@ -84,6 +82,17 @@ read_target(int argc, char **argv, struct sg_target *ret)
     return false;
 }
 
+/* Is there another question to ask? */
+static bool
+goes_on(const char *count, int asked)
+{
+    char line[16];
+
+    if (strcmp(count, "-") == 0)
+        return fgets(line, sizeof line, stdin);
+    return asked < atoi(count);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -93,14 +102,13 @@ main(int argc, char **argv)
     struct sg_err err = {""};
     struct sg_source *source;
     double first_s = 0;
-    int n;
+    int n = 0;
 
     if (!read_target(argc, argv, &target)) {
         fprintf(stderr, "usage: auth REALM ADDRESS PORT udp|tcp|auto N "
                         "[KEYTAB]\n");
         return 2;
     }
-    n = atoi(argv[5]);
     env.resolver = sg_resolver_new(env.base, NULL, &err);
     env.hosts = sg_krb5_hosts_new();
     source = sg_source_new(&env, &target, on_done, &answer, &err);
@@ -108,10 +116,10 @@ main(int argc, char **argv)
         fprintf(stderr, "auth: %s\n", err.text);
         return 1;
     }
-    for (int i = 0; i < n && sg_source_ask(source); i++) {
+    for (; goes_on(argv[5], n) && sg_source_ask(source); n++) {
         event_base_dispatch(env.base);
         print_answer(&answer.outcome, sg_source_is_tcp(source));
-        if (i == 0)
+        if (n == 0)
             first_s = cpu_s();
     }
     if (n > 1)
