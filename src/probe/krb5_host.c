@@ -22,6 +22,10 @@
  * serves until about the realm's clockskew is reached. */
 #define STEP_S 10
 
+/* How long a refused key rests: windows in which wrong passwords are counted
+ * are 10 to 30 minutes. */
+#define REST_S 1800
+
 struct sg_krb5_host {
     struct sg_krb5_host *next;
     char realm[SG_NAME_MAX];
@@ -41,6 +45,9 @@ struct sg_krb5_host {
     bool has_armor;
     struct sg_reading armed;
     double armor_life_s;
+
+    struct sg_outcome refusal; /* of the key; SG_OUTCOME_OK: none */
+    struct sg_raw refused;
 };
 
 struct sg_krb5_hosts {
@@ -59,6 +66,7 @@ forget(struct sg_krb5_host *host)
         krb5_cc_destroy(host->context, host->ccache);
     host->ccache = NULL;
     host->has_armor = false;
+    host->refusal.code = SG_OUTCOME_OK;
     sg_krb5_keys_clear(host->context, &host->keys);
     memset(&host->file, 0, sizeof host->file);
 }
@@ -256,6 +264,25 @@ sg_krb5_host_armed(struct sg_krb5_host *host, unsigned reads,
     host->has_armor = true;
     host->armed = *now;
     host->armor_life_s = life_s;
+}
+
+void
+sg_krb5_host_refused(struct sg_krb5_host *host, struct sg_raw now,
+                     const struct sg_outcome *outcome)
+{
+    host->refusal = *outcome;
+    host->refused = now;
+}
+
+bool
+sg_krb5_host_rests(const struct sg_krb5_host *host, struct sg_raw now,
+                   struct sg_outcome *ret)
+{
+    if (host->refusal.code == SG_OUTCOME_OK ||
+        sg_raw_diff(now, host->refused) >= REST_S)
+        return false;
+    *ret = host->refusal;
+    return true;
 }
 
 /* ---- all of them ---- */

@@ -70,6 +70,17 @@ krb5_error_code sg_krb5_host_enctypes(const struct sg_krb5_host *host,
 bool sg_krb5_host_has_armor(const struct sg_krb5_host *host,
                             const struct sg_reading *now);
 
+/*
+ * A KDC has refused the key.  It counts as a wrong password, of which there
+ * are not many before an account is locked, perhaps one that somebody else
+ * uses with the right key.  So the key rests for a while, unless the keytab
+ * changes; meanwhile sg_krb5_host_rests repeats what was said.
+ */
+void sg_krb5_host_refused(struct sg_krb5_host *host, struct sg_raw now,
+                          const struct sg_outcome *outcome);
+bool sg_krb5_host_rests(const struct sg_krb5_host *host, struct sg_raw now,
+                        struct sg_outcome *ret);
+
 /* A new one, good for so many seconds, was put into the ccache that was the
  * host's when the keytab had been read that often; not one of older keys. */
 void sg_krb5_host_armed(struct sg_krb5_host *host, unsigned reads,

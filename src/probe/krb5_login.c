@@ -6,60 +6,30 @@
 #include <stdlib.h>
 
 #include "base/hostclock.h"
+#include "probe/krb5_attempt.h"
 #include "probe/krb5_host.h"
-#include "probe/krb5_profile.h"
 
-/* RFC 4120 7.5.9, RFC 6113 */
+/* RFC 4120 7.5.9 */
+#define ERROR_ETYPE_NOSUPP 14
 #define ERROR_PREAUTH_FAILED 24
 #define ERROR_PREAUTH_REQUIRED 25
 #define MAX_SUSEC 999999
 
-/*
- * What is tried, one after the other.
- *
- * The time in an encrypted timestamp has to be the KDC's within its limit.  A
- * KDC says its time in an error in clear, which anybody can forge: who adds
- * 1000 s to it would have us send a timestamp that the KDC refuses.  So our
- * own clock comes first, before the KDC has said anything (its one request
- * also is all there is while the clock is right), then the time that is
- * claimed, and at last our own clock again, now with the encryption type that
- * the KDC asks for.
- */
-enum attempt {
-    ATTEMPT_FAST,
-    ATTEMPT_OPTIMISTIC,
-    ATTEMPT_FOLLOW,
-    ATTEMPT_OWN_TIME,
-    ATTEMPT_COUNT
-};
-
-static const struct {
-    enum sg_krb5_profile profile;
-    unsigned requests; /* more of them lead nowhere */
-} attempts[ATTEMPT_COUNT] = {
-    [ATTEMPT_FAST] = {SG_KRB5_PROFILE_LOGIN, 1},
-    [ATTEMPT_OPTIMISTIC] = {SG_KRB5_PROFILE_LOGIN, 1},
-    [ATTEMPT_FOLLOW] = {SG_KRB5_PROFILE_LOGIN, 2},
-    [ATTEMPT_OWN_TIME] = {SG_KRB5_PROFILE_LOGIN_OWN_TIME, 2},
+/* How many requests an attempt may take; more of them lead nowhere. */
+static const unsigned requests_max[SG_KRB5_ATTEMPT_COUNT] = {
+    [SG_KRB5_ATTEMPT_FAST] = 1,
+    [SG_KRB5_ATTEMPT_OPTIMISTIC] = 1,
+    [SG_KRB5_ATTEMPT_FOLLOW] = 2,
+    [SG_KRB5_ATTEMPT_OWN_TIME] = 2,
 };
 
 struct sg_krb5_login {
     struct sg_krb5_host *host;
     bool may_use_tcp;
-    enum attempt attempt;
+    enum sg_krb5_attempt_kind kind; /* of the attempt under way or to begin */
+    struct sg_krb5_attempt attempt;
+    unsigned requests;   /* of the attempt */
     unsigned fast_error; /* the KRB-ERROR in clear that FAST got; 0: none */
-
-    /* The attempt under way. */
-    unsigned reads; /* of the keytab, when it began */
-    krb5_context context;
-    krb5_principal client;
-    krb5_keytab keytab;
-    krb5_ccache ccache;
-    krb5_enctype *enctypes;
-    krb5_get_init_creds_opt *options;
-    krb5_init_creds_context creds;
-    krb5_data request; /* the one to send; empty: the attempt is to begin */
-    unsigned requests; /* of the attempt */
 
     /*
      * The same request again, by TCP.  A KDC may answer it with what it had
@@ -69,111 +39,21 @@ struct sg_krb5_login {
     struct sg_raw sent;
 };
 
-/* ---- one attempt ---- */
+/* ---- questions ---- */
 
 static void
 end_attempt(struct sg_krb5_login *login)
 {
-    krb5_context context = login->context;
-
-    if (!context)
-        return;
-    krb5_free_data_contents(context, &login->request);
-    if (login->creds)
-        krb5_init_creds_free(context, login->creds);
-    krb5_get_init_creds_opt_free(context, login->options);
-    krb5_free_enctypes(context, login->enctypes);
-    if (login->ccache)
-        krb5_cc_close(context, login->ccache);
-    if (login->keytab)
-        krb5_kt_close(context, login->keytab);
-    krb5_free_principal(context, login->client);
-    krb5_free_context(context);
-    login->context = NULL;
-    login->client = NULL;
-    login->keytab = NULL;
-    login->ccache = NULL;
-    login->enctypes = NULL;
-    login->options = NULL;
-    login->creds = NULL;
+    sg_krb5_attempt_end(&login->attempt);
     login->requests = 0;
     login->is_again = false;
 }
 
 static krb5_error_code
-set_options(struct sg_krb5_login *login)
-{
-    static krb5_preauthtype timestamp[] = {KRB5_PADATA_ENC_TIMESTAMP};
-    krb5_context context = login->context;
-    krb5_error_code code;
-    int n;
-
-    code = krb5_get_init_creds_opt_alloc(context, &login->options);
-    if (code == 0)
-        code =
-            sg_krb5_host_enctypes(login->host, context, &login->enctypes, &n);
-    if (code != 0)
-        return code;
-    krb5_get_init_creds_opt_set_etype_list(login->options, login->enctypes, n);
-    if (login->attempt == ATTEMPT_OPTIMISTIC)
-        krb5_get_init_creds_opt_set_preauth_list(login->options, timestamp, 1);
-    if (login->attempt != ATTEMPT_FAST)
-        return krb5_get_init_creds_opt_set_out_ccache(context, login->options,
-                                                      login->ccache);
-    code = krb5_get_init_creds_opt_set_fast_flags(context, login->options,
-                                                  KRB5_FAST_REQUIRED);
-    if (code == 0)
-        code = krb5_get_init_creds_opt_set_fast_ccache(context, login->options,
-                                                       login->ccache);
-    return code;
-}
-
-/* Take a step, and keep the request that it wants sent. */
-static krb5_error_code
-step(struct sg_krb5_login *login, krb5_data *answer, bool *ret_goes_on)
-{
-    krb5_data request = {0}, realm = {0};
-    unsigned flags = 0;
-    krb5_error_code code = krb5_init_creds_step(
-        login->context, login->creds, answer, &request, &realm, &flags);
-
-    krb5_free_data_contents(login->context, &realm);
-    krb5_free_data_contents(login->context, &login->request);
-    login->request = request;
-    *ret_goes_on = flags & KRB5_INIT_CREDS_STEP_FLAG_CONTINUE;
-    return code;
-}
-
-static krb5_error_code
 begin_attempt(struct sg_krb5_login *login)
 {
-    struct sg_krb5_host *host = login->host;
-    krb5_data nothing = {0};
-    krb5_context context;
-    krb5_error_code code;
-    bool goes_on;
-
     end_attempt(login);
-    code = sg_krb5_context_new(attempts[login->attempt].profile, &context);
-    if (code != 0)
-        return code;
-    login->context = context;
-    login->reads = sg_krb5_host_reads(host);
-    code = krb5_parse_name(context, sg_krb5_host_client(host), &login->client);
-    if (code == 0)
-        code =
-            krb5_kt_resolve(context, sg_krb5_host_keytab(host), &login->keytab);
-    if (code == 0)
-        code =
-            krb5_cc_resolve(context, sg_krb5_host_ccache(host), &login->ccache);
-    if (code == 0)
-        code = set_options(login);
-    if (code == 0)
-        code = krb5_init_creds_init(context, login->client, NULL, NULL, 0,
-                                    login->options, &login->creds);
-    if (code == 0)
-        code = krb5_init_creds_set_keytab(context, login->creds, login->keytab);
-    return code ? code : step(login, &nothing, &goes_on);
+    return sg_krb5_attempt_begin(&login->attempt, login->kind, login->host);
 }
 
 int
@@ -182,18 +62,19 @@ sg_krb5_login_ask(struct sg_krb5_login *login, const uint8_t **ret_bytes,
 {
     krb5_error_code code = 0;
 
-    if (login->request.length == 0)
+    if (login->attempt.request.length == 0)
         code = begin_attempt(login);
-    if (code != 0 && login->attempt == ATTEMPT_FAST) {
-        login->attempt = ATTEMPT_OPTIMISTIC; /* of no use any more */
+    if (code != 0 && login->kind == SG_KRB5_ATTEMPT_FAST) {
+        login->kind = SG_KRB5_ATTEMPT_OPTIMISTIC; /* no armor any more */
         code = begin_attempt(login);
     }
     if (code != 0)
-        return sg_krb5_refuse(login->context, code, "use the host's key", err);
+        return sg_krb5_refuse(login->attempt.context, code,
+                              "use the host's key", err);
     if (!login->is_again)
         login->requests++;
-    *ret_bytes = (const uint8_t *)login->request.data;
-    *ret_len = login->request.length;
+    *ret_bytes = (const uint8_t *)login->attempt.request.data;
+    *ret_len = login->attempt.request.length;
     return 0;
 }
 
@@ -201,27 +82,45 @@ sg_krb5_login_ask(struct sg_krb5_login *login, const uint8_t **ret_bytes,
 
 /* Go on with another attempt. */
 static enum sg_krb5_verdict
-try_next(struct sg_krb5_login *login, enum attempt next)
+try_next(struct sg_krb5_login *login, enum sg_krb5_attempt_kind next)
 {
     end_attempt(login);
-    login->attempt = next;
+    login->kind = next;
     return SG_KRB5_ASK;
 }
 
-/* The client is unknown, expired, locked, or may not: no other attempt will
- * hear anything else. */
+/* FAST has failed: the key itself has to do, if it may. */
+static enum sg_krb5_verdict
+try_key(struct sg_krb5_login *login, struct sg_outcome *ret)
+{
+    if (sg_krb5_host_rests(login->host, sg_host_raw(), ret))
+        return SG_KRB5_ANSWERED;
+    return try_next(login, SG_KRB5_ATTEMPT_OPTIMISTIC);
+}
+
+/* Of the client itself: no other attempt will hear anything else. */
 static bool
 is_about_client(unsigned error)
 {
-    return error == 1 || error == 6 || error == 12 || error == 18 ||
-           error == 23;
+    static const unsigned errors[] = {
+        1,  /* NAME_EXP */
+        6,  /* C_PRINCIPAL_UNKNOWN */
+        12, /* POLICY */
+        18, /* CLIENT_REVOKED */
+        23, /* KEY_EXPIRED */
+    };
+
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (error == errors[i])
+            return true;
+    return false;
 }
 
 /* Our key is refused, or of no type that the KDC knows. */
 static bool
 is_about_key(unsigned error)
 {
-    return error == ERROR_PREAUTH_FAILED || error == 14;
+    return error == ERROR_PREAUTH_FAILED || error == ERROR_ETYPE_NOSUPP;
 }
 
 static enum sg_krb5_verdict
@@ -232,10 +131,13 @@ reject(struct sg_krb5_login *login, unsigned error, struct sg_outcome *ret)
     const char *why = krb5_get_error_message(NULL, code);
 
     sg_krb5_failed(ret, SG_OUTCOME_REJECTED,
-                   "KRB-ERROR %u to %.50s with the key in %.40s: %.50s", error,
+                   "KRB-ERROR %u to %.50s with the key in %.60s: %s", error,
                    sg_krb5_host_client(login->host),
                    sg_krb5_host_path(login->host), why);
     krb5_free_error_message(NULL, why);
+    if (error == ERROR_PREAUTH_FAILED &&
+        login->attempt.reads == sg_krb5_host_reads(login->host))
+        sg_krb5_host_refused(login->host, sg_host_raw(), ret);
     return SG_KRB5_ANSWERED;
 }
 
@@ -264,18 +166,18 @@ judge_refusal(struct sg_krb5_login *login, unsigned error,
                    "KRB-ERROR %u in clear although FAST was asked for: "
                    "forged, or FAST is not supported",
                    error);
-    if (login->attempt == ATTEMPT_FAST) {
+    if (login->kind == SG_KRB5_ATTEMPT_FAST) {
         login->fast_error = error;
-        return try_next(login, ATTEMPT_OPTIMISTIC);
+        return try_key(login, ret);
     }
     if (is_about_client(error))
         return reject(login, error, ret);
-    if (login->attempt == ATTEMPT_OPTIMISTIC)
-        return try_next(login, ATTEMPT_FOLLOW);
+    if (login->kind == SG_KRB5_ATTEMPT_OPTIMISTIC)
+        return try_next(login, SG_KRB5_ATTEMPT_FOLLOW);
     if (is_about_key(error))
         return reject(login, error, ret);
-    if (login->attempt == ATTEMPT_FOLLOW)
-        return try_next(login, ATTEMPT_OWN_TIME);
+    if (login->kind == SG_KRB5_ATTEMPT_FOLLOW)
+        return try_next(login, SG_KRB5_ATTEMPT_OWN_TIME);
     return doubt(login, error, ret);
 }
 
@@ -291,14 +193,15 @@ take_fast_error(struct sg_krb5_login *login, struct sg_raw received,
 {
     krb5_error *error = NULL;
     bool is_authentic =
-        krb5_init_creds_get_error(login->context, login->creds, &error) == 0 &&
+        krb5_init_creds_get_error(login->attempt.context, login->attempt.creds,
+                                  &error) == 0 &&
         error && error->error == ERROR_PREAUTH_REQUIRED && error->stime != 0 &&
         error->susec >= 0 && error->susec <= MAX_SUSEC;
 
     if (is_authentic)
         sg_krb5_take_error_time((uint32_t)error->stime, error->susec,
                                 login->sent, received, ret);
-    krb5_free_error(login->context, error);
+    krb5_free_error(login->attempt.context, error);
     return is_authentic;
 }
 
@@ -310,15 +213,16 @@ take_ticket(struct sg_krb5_login *login, struct sg_raw received,
     krb5_ticket_times times;
     struct sg_reading now = sg_host_reading();
 
-    if (krb5_init_creds_get_times(login->context, login->creds, &times) != 0 ||
+    if (krb5_init_creds_get_times(login->attempt.context, login->attempt.creds,
+                                  &times) != 0 ||
         times.authtime == 0) {
         sg_krb5_failed(ret, SG_OUTCOME_NO_TIME, "ticket without a time in it");
         return SG_KRB5_ANSWERED;
     }
     sg_krb5_take_authtime((uint32_t)times.authtime, login->sent, received, ret);
-    if (login->attempt != ATTEMPT_FAST)
+    if (login->kind != SG_KRB5_ATTEMPT_FAST)
         sg_krb5_host_armed(
-            login->host, login->reads, &now,
+            login->host, login->attempt.reads, &now,
             (double)((uint32_t)times.endtime - (uint32_t)times.authtime));
     return SG_KRB5_ANSWERED;
 }
@@ -333,8 +237,8 @@ judge_too_big(struct sg_krb5_login *login, struct sg_outcome *ret)
     login->is_again = login->may_use_tcp;
     if (login->is_again)
         return SG_KRB5_ASK_TCP;
-    if (login->attempt == ATTEMPT_FAST)
-        return try_next(login, ATTEMPT_OPTIMISTIC);
+    if (login->kind == SG_KRB5_ATTEMPT_FAST)
+        return try_key(login, ret);
     return SG_KRB5_ANSWERED;
 }
 
@@ -343,16 +247,18 @@ judge_error(struct sg_krb5_login *login, krb5_data *answer, unsigned error,
             struct sg_raw received, struct sg_outcome *ret)
 {
     bool goes_on;
-    krb5_error_code code = step(login, answer, &goes_on);
+    krb5_error_code code =
+        sg_krb5_attempt_step(&login->attempt, answer, &goes_on);
 
     if (code == KRB5KRB_ERR_RESPONSE_TOO_BIG && !login->is_again)
         return judge_too_big(login, ret);
     login->is_again = false;
     if (code != 0 || !goes_on)
         return judge_refusal(login, error, ret);
-    if (login->attempt == ATTEMPT_FAST && take_fast_error(login, received, ret))
+    if (login->kind == SG_KRB5_ATTEMPT_FAST &&
+        take_fast_error(login, received, ret))
         return SG_KRB5_ANSWERED;
-    if (login->requests >= attempts[login->attempt].requests)
+    if (login->requests >= requests_max[login->kind])
         return judge_refusal(login, error, ret);
     sg_krb5_failed(ret, SG_OUTCOME_NO_REPLY, "KDC asks for more");
     return SG_KRB5_ASK;
@@ -362,9 +268,10 @@ static enum sg_krb5_verdict
 judge_reply(struct sg_krb5_login *login, krb5_data *answer,
             struct sg_raw received, struct sg_outcome *ret)
 {
-    krb5_context context = login->context;
+    krb5_context context = login->attempt.context;
     bool goes_on;
-    krb5_error_code code = step(login, answer, &goes_on);
+    krb5_error_code code =
+        sg_krb5_attempt_step(&login->attempt, answer, &goes_on);
     const char *why;
 
     if (code == 0 && !goes_on)
@@ -376,8 +283,8 @@ judge_reply(struct sg_krb5_login *login, krb5_data *answer,
                    sg_krb5_host_path(login->host), why);
     krb5_free_error_message(context, why);
     /* The KDC may have passed over FAST. */
-    if (login->attempt == ATTEMPT_FAST)
-        return try_next(login, ATTEMPT_OPTIMISTIC);
+    if (login->kind == SG_KRB5_ATTEMPT_FAST)
+        return try_key(login, ret);
     return SG_KRB5_DOUBTFUL;
 }
 
@@ -399,10 +306,10 @@ sg_krb5_login_judge(struct sg_krb5_login *login, const uint8_t *bytes,
     answer.length = (unsigned)len;
     if (message == SG_KRB5_MESSAGE_AS_REP)
         return judge_reply(login, &answer, received, ret);
-    if (!sg_krb5_read_error(login->context, bytes, len, &error, ret))
+    if (!sg_krb5_read_error(login->attempt.context, bytes, len, &error, ret))
         return SG_KRB5_DOUBTFUL;
     number = (unsigned)error->error;
-    krb5_free_error(login->context, error);
+    krb5_free_error(login->attempt.context, error);
     return judge_error(login, &answer, number, received, ret);
 }
 
@@ -414,8 +321,12 @@ sg_krb5_login_new(struct sg_krb5_host *host, bool may_use_tcp,
 {
     struct sg_reading now = sg_host_reading();
     struct sg_krb5_login *login;
+    bool has_armor;
 
     if (!sg_krb5_host_load(host, ret))
+        return NULL;
+    has_armor = sg_krb5_host_has_armor(host, &now);
+    if (!has_armor && sg_krb5_host_rests(host, now.raw, ret))
         return NULL;
     login = calloc(1, sizeof *login);
     if (!login) {
@@ -424,8 +335,7 @@ sg_krb5_login_new(struct sg_krb5_host *host, bool may_use_tcp,
     }
     login->host = host;
     login->may_use_tcp = may_use_tcp;
-    login->attempt =
-        sg_krb5_host_has_armor(host, &now) ? ATTEMPT_FAST : ATTEMPT_OPTIMISTIC;
+    login->kind = has_armor ? SG_KRB5_ATTEMPT_FAST : SG_KRB5_ATTEMPT_OPTIMISTIC;
     return login;
 }
 

@@ -30,7 +30,8 @@ struct sg_krb5_host;
 struct sg_krb5_login;
 
 /*
- * NULL with the outcome to report: no keytab, or no memory.  host is lent for
+ * NULL with the outcome to report: no keytab, a key that rests after a
+ * refusal, or no memory.  host is lent for
  * the dialogue's life.  SG_KRB5_ASK_TCP is said only if may_use_tcp.
  */
 struct sg_krb5_login *sg_krb5_login_new(struct sg_krb5_host *host,

@@ -40,7 +40,7 @@ forge_start() {
     FORGED=$(free_port)
     "$BUILD/tests/interop/forge" "$REALM" "host/client.test@$REALM" \
         "$FORGED" "$@" >"$DIR/forge" 2>&1 </dev/null &
-    # shellcheck disable=SC2034 # servers_stop ends it
+    # shellcheck disable=SC2034,SC2154,SC2004 # servers_stop ends it
     SERVER_PID[forge]=$!
     within 5 grep -qs ready "$DIR/forge" ||
         fail "no forge: $(cat "$DIR/forge")"

@@ -116,8 +116,14 @@ next_is "and back" 0
 
 admin "cpw -randkey host/client.test"
 cp "$keytab" "$DIR/again" && mv "$DIR/again" "$keytab" # asks for new armor
-next "stale key" "rejected KRB-ERROR 24 to host/client.test@$REALM with the \
+for what in "stale key" "and once more"; do
+    next "$what" "rejected KRB-ERROR 24 to host/client.test@$REALM with the \
 key in $keytab: Preauthentication failed"
+done
+# It counts as a wrong password: two are tried, for two types of encryption.
+failed=$(kdc_admin "$dir" kadmin.local -q "getprinc host/client.test" |
+    sed -n "s/^Failed password attempts: //p")
+[ "$failed" = 2 ] || fail "the stale key was tried $failed times"
 rm -f "$DIR/new.keytab"
 admin "ktadd -k $DIR/new.keytab host/client.test"
 mv "$DIR/new.keytab" "$keytab"
@@ -141,7 +147,7 @@ rm -f "$DIR/new.keytab"
 admin "ktadd -norandkey -k $DIR/new.keytab host/client.test"
 mv "$DIR/new.keytab" "$keytab"
 next_is "AES128 only" 0
-exec {AUTH[1]}>&-
+eval "exec ${AUTH[1]}>&-"
 
 # Permission means nothing to root.
 user=()

@@ -433,6 +433,28 @@ armor_goes_with_its_keys(void **state)
 }
 
 static void
+refused_key_rests_until_the_keytab_changes(void **state)
+{
+    struct world *w = *state;
+    struct sg_outcome refusal = {.code = SG_OUTCOME_REJECTED}, said;
+    const struct sg_raw then = {0};
+
+    add_to_keytab(w->name, "host/a@" REALM);
+    assert_client(w->host, "host/a@" REALM);
+    assert_false(sg_krb5_host_rests(w->host, then, &said));
+    snprintf(refusal.text, sizeof refusal.text, "KRB-ERROR 24");
+    sg_krb5_host_refused(w->host, then, &refusal);
+    assert_client(w->host, "host/a@" REALM);
+    assert_true(sg_krb5_host_rests(w->host, sg_raw_add(then, 1799), &said));
+    assert_int_equal(said.code, SG_OUTCOME_REJECTED);
+    assert_string_equal(said.text, "KRB-ERROR 24");
+    assert_false(sg_krb5_host_rests(w->host, sg_raw_add(then, 1801), &said));
+    add_to_keytab(w->name, "host/b@" REALM);
+    assert_client(w->host, "host/a@" REALM);
+    assert_false(sg_krb5_host_rests(w->host, then, &said));
+}
+
+static void
 realms_and_keytabs_have_their_own(void **state)
 {
     struct world *w = *state;
@@ -461,6 +483,7 @@ main(void)
         TEST(keys_come_first_in_the_list_of_types),
         TEST(armor_serves_until_it_ends_or_the_clock_is_stepped),
         TEST(armor_goes_with_its_keys),
+        TEST(refused_key_rests_until_the_keytab_changes),
         TEST(realms_and_keytabs_have_their_own),
     };
 
