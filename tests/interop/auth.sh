@@ -34,11 +34,13 @@ only() {
     fail "$2: an answer is not like '$1'"
 }
 
-# forge_start KDC_PORT ACTION...: a man in the middle, at port $FORGED.
+# forge_start KDC_PORT ACTION...: a man in the middle, at port $FORGED; the host
+# is $CLIENT.
+CLIENT=host/client.test
 forge_start() {
     rm -f "$DIR/forge" # of the one before
     FORGED=$(free_port)
-    "$BUILD/tests/interop/forge" "$REALM" "host/client.test@$REALM" \
+    "$BUILD/tests/interop/forge" "$REALM" "$CLIENT@$REALM" \
         "$FORGED" "$@" >"$DIR/forge" 2>&1 </dev/null &
     # shellcheck disable=SC2034,SC2154,SC2004 # servers_stop ends it
     SERVER_PID[forge]=$!
