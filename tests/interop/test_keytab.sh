@@ -40,7 +40,7 @@ for offset in +0 +123.456 -400 +3600 +1000000000; do
         ask 127.0.0.1 "$port" $transport 4 "$keytab"
         good_answers 4 "$offset by $transport"
         only "ok .* $transport" "$offset by $transport"
-        true_answers $offset 1.1 "$offset by $transport"
+        true_answers $offset "$offset by $transport"
         sharp $offset "$offset by $transport"
     done
 done
@@ -57,7 +57,7 @@ END
 set_kdc +3600
 ask 127.0.0.1 "$port" udp 3
 good_answers 3 "kdc_timesync = 0"
-true_answers +3600 1.1 "kdc_timesync = 0"
+true_answers +3600 "kdc_timesync = 0"
 printf '[libdefaults]\n    default_realm = %s\n' "$REALM" >"$DIR/krb5.conf"
 
 # How much is asked: one request each while the clock is right.
@@ -90,7 +90,7 @@ next() {
 }
 next_is() {
     next "$1" "ok .*"
-    true_answers "$2" 1.1 "$1"
+    true_answers "$2" "$1"
 }
 admin() {
     kdc_admin "$dir" kadmin.local -q "$1" >>"$dir/create.log" 2>&1 </dev/null
@@ -172,5 +172,5 @@ kdc_admin "$dir" kadmin.local <"$DIR/many" >>"$dir/create.log" 2>&1
 admin "ktadd -norandkey -k $DIR/many.keytab host/client.test"
 ask 127.0.0.1 "$port" udp 50 "$DIR/many.keytab" | tail -n 2
 good_answers 50 "1000 entries"
-true_answers 0 1.1 "1000 entries"
+true_answers 0 "1000 entries"
 echo "    $(cat "$DIR/cpu") each"
