@@ -211,3 +211,45 @@ sg_host_is_same(const char *a, const char *b)
                memcmp(&numeric_a.addr, &numeric_b.addr, numeric_a.len) == 0;
     return len == length_without_dot(b) && strncasecmp(a, b, len) == 0;
 }
+
+/* ":port", or nothing. */
+static const char *
+parse_port(const char *text, uint16_t default_port, uint16_t *ret)
+{
+    size_t digits;
+    long port;
+
+    if (*text == '\0') {
+        *ret = default_port;
+        return NULL;
+    }
+    digits = strspn(text + 1, DIGITS);
+    port = digits < 6 ? strtol(text + 1, NULL, 10) : 0;
+    if (*text != ':' || text[1 + digits] != '\0' || port < 1 || port > 65535)
+        return "has no port from 1 to 65535 behind its host";
+    *ret = (uint16_t)port;
+    return NULL;
+}
+
+const char *
+sg_host_port_parse(const char *text, uint16_t default_port,
+                   char ret_host[SG_NAME_MAX], uint16_t *ret_port)
+{
+    bool has_brackets = *text == '[';
+    const char *host = has_brackets ? text + 1 : text;
+    size_t len = strcspn(host, has_brackets ? "]" : ":");
+    const char *behind = host + len + has_brackets;
+
+    if (has_brackets && host[len] != ']')
+        return "has no closing bracket";
+    if (!has_brackets && strchr(host, ':') != strrchr(host, ':'))
+        return "is an IPv6 address without brackets";
+    if (len >= SG_NAME_MAX)
+        return "is too long";
+    memcpy(ret_host, host, len);
+    ret_host[len] = '\0';
+    if (!sg_host_is_valid(ret_host) ||
+        has_brackets != (strchr(ret_host, ':') != NULL))
+        return "is no host";
+    return parse_port(behind, default_port, ret_port);
+}

@@ -30,6 +30,13 @@ bool sg_host_is_valid(const char *host);
  */
 bool sg_host_is_same(const char *a, const char *b);
 
+/*
+ * host, host:port, [IPv6] or [IPv6]:port, with this port where none is said.
+ * NULL, or what is wrong: "has no closing bracket"; both are undefined then.
+ */
+const char *sg_host_port_parse(const char *text, uint16_t default_port,
+                               char ret_host[SG_NAME_MAX], uint16_t *ret_port);
+
 void sg_host_set_port(struct sg_address *address, uint16_t port);
 
 #endif

@@ -21,6 +21,8 @@ struct sg_krb5_hosts;
 struct sg_resolver;
 struct sg_source;
 
+#define SG_MAX_KDCS 32 /* of one realm */
+
 /* What all sources of a program share.  Lent for the sources' lives. */
 struct sg_probe_env {
     struct event_base *base;

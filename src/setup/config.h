@@ -15,7 +15,6 @@
 
 #define SG_CONFIG_PATH "/etc/skewguard/skewguard.conf"
 #define SG_PATH_MAX 1024
-#define SG_MAX_KDCS 32 /* of one realm */
 
 enum sg_follow {
     SG_FOLLOW_REALM,

@@ -2,7 +2,6 @@
 #include "setup/realm.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "probe/hostname.h"
@@ -48,48 +47,6 @@ find_prefix(const char *text)
     return NULL;
 }
 
-/* ":port", or nothing. */
-static const char *
-read_port(const char *text, uint16_t *ret)
-{
-    size_t digits;
-    long port;
-
-    if (*text == '\0') {
-        *ret = KDC_PORT;
-        return NULL;
-    }
-    digits = strspn(text + 1, "0123456789");
-    port = digits < 6 ? strtol(text + 1, NULL, 10) : 0;
-    if (*text != ':' || text[1 + digits] != '\0' || port < 1 || port > 65535)
-        return "has no port from 1 to 65535 behind its host";
-    *ret = (uint16_t)port;
-    return NULL;
-}
-
-/* host, host:port, [v6] or [v6]:port; NULL or what is wrong. */
-static const char *
-read_host_port(const char *text, struct sg_target *ret)
-{
-    bool has_brackets = *text == '[';
-    const char *host = has_brackets ? text + 1 : text;
-    size_t len = strcspn(host, has_brackets ? "]" : ":");
-    const char *behind = host + len + has_brackets;
-
-    if (has_brackets && host[len] != ']')
-        return "has no closing bracket";
-    if (!has_brackets && strchr(host, ':') != strrchr(host, ':'))
-        return "is an IPv6 address without brackets";
-    if (len >= sizeof ret->host)
-        return "is too long";
-    memcpy(ret->host, host, len);
-    ret->host[len] = '\0';
-    if (!sg_host_is_valid(ret->host) ||
-        has_brackets != (strchr(ret->host, ':') != NULL))
-        return "is no host";
-    return read_port(behind, &ret->port);
-}
-
 int
 sg_realm_parse_kdc(const char *text, struct sg_target *ret, struct sg_err *err)
 {
@@ -102,8 +59,8 @@ sg_realm_parse_kdc(const char *text, struct sg_target *ret, struct sg_err *err)
         why = prefix->refusal;
     } else {
         target.transport = prefix ? prefix->transport : SG_TRANSPORT_AUTO;
-        why = read_host_port(prefix ? text + strlen(prefix->text) : text,
-                             &target);
+        why = sg_host_port_parse(prefix ? text + strlen(prefix->text) : text,
+                                 KDC_PORT, target.host, &target.port);
     }
     if (why)
         return sg_err_set(err, -EINVAL,
