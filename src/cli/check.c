@@ -10,6 +10,7 @@
 #include "clock/clock.h"
 #include "report/report.h"
 #include "setup/config.h"
+#include "setup/discovery.h"
 #include "setup/plan.h"
 #include "watch/watch.h"
 
@@ -20,6 +21,7 @@ struct check {
     struct event_base *base;
     struct sg_config *config;
     struct sg_plan plan;
+    struct sg_discovery *discovery;
     struct sg_clock *clock;
     struct sg_watch *watch;
     struct sg_status status;
@@ -56,6 +58,29 @@ new_base(void)
     return base;
 }
 
+static void
+on_discovered(void *arg)
+{
+    struct check *check = arg;
+
+    event_base_loopbreak(check->base);
+}
+
+/* What the files leave to DNS, before anything is measured. */
+static int
+discover(struct check *check, const char *realm, struct sg_err *err)
+{
+    check->discovery =
+        sg_discovery_new(check->base, NULL, on_discovered, check, err);
+    if (!check->discovery)
+        return -1;
+    if (sg_discovery_begin(check->discovery, &check->plan))
+        event_base_dispatch(check->base);
+    return sg_plan_complete(check->config, realm,
+                            sg_discovery_findings(check->discovery),
+                            &check->plan, err);
+}
+
 static int
 set_up(struct check *check, const struct sg_invocation *invocation,
        struct sg_err *err)
@@ -65,6 +90,11 @@ set_up(struct check *check, const struct sg_invocation *invocation,
     if (sg_config_load(invocation->config_path, &check->config, err) < 0 ||
         sg_plan_make(check->config, realm, &check->plan, err) < 0)
         return -1;
+    check->base = new_base();
+    if (!check->base)
+        return sg_err_set(err, -1, "no memory for the event loop");
+    if (check->plan.n_asks > 0 && discover(check, realm, err) < 0)
+        return -1;
     if (check->plan.n_sources == 0)
         return sg_err_set(err, -1, "nothing to check: %s",
                           check->plan.n_notices ? check->plan.notices[0].text
@@ -72,9 +102,6 @@ set_up(struct check *check, const struct sg_invocation *invocation,
     for (int i = 0; i < check->plan.n_notices; i++)
         sg_log(LOG_WARNING, "%s", check->plan.notices[i].text);
     check->clock = sg_clock_none_new(err);
-    check->base = new_base();
-    if (!check->base)
-        return sg_err_set(err, -1, "no memory for the event loop");
     return check->clock ? 0 : -1;
 }
 
@@ -113,6 +140,7 @@ tear_down(struct check *check)
 {
     sg_watch_free(check->watch);
     sg_clock_free(check->clock);
+    sg_discovery_free(check->discovery);
     if (check->base)
         event_base_free(check->base);
     sg_config_free(check->config);

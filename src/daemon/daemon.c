@@ -252,9 +252,10 @@ add_events(struct sg_daemon *daemon, struct sg_err *err)
     daemon->publish = evtimer_new(base, on_publish, daemon);
     daemon->watchdog = event_new(base, -1, EV_PERSIST, on_watchdog, daemon);
     daemon->once = evtimer_new(base, sg_once_over, daemon);
+    daemon->rediscover = evtimer_new(base, sg_daemon_rediscover, daemon);
     daemon->rivalry = evtimer_new(base, on_rivalry, daemon);
     if (!daemon->publish || !daemon->watchdog || !daemon->once ||
-        !daemon->rivalry || hear_signals(daemon) < 0)
+        !daemon->rediscover || !daemon->rivalry || hear_signals(daemon) < 0)
         return sg_err_set(err, -ENOMEM, "no memory for events");
     daemon->save = sg_host_raw();
     daemon->retry = sg_raw_add(daemon->save, RETRY_S);
@@ -314,6 +315,7 @@ sg_daemon_free(struct sg_daemon *daemon)
     if (daemon->watch)
         save_frequency(daemon);
     sg_watch_free(daemon->watch);
+    sg_daemon_follow_end(daemon);
     if (daemon->choice.clock)
         sg_clock_free(daemon->choice.clock);
     for (struct event **e = &daemon->publish; e <= &daemon->rivalry; e++)

@@ -1,5 +1,5 @@
 /*
- * What the daemon watches, and on which clock.
+ * The configuration, the clock, and the watch on it.
  */
 #include <errno.h>
 #include <math.h>
@@ -21,28 +21,6 @@
 
 #define UNKNOWN_SD_PPM 100.0
 
-/* Say what was found once, and keep it where "status" shows it. */
-static void
-report_plan(struct sg_daemon *daemon)
-{
-    const struct sg_plan *plan = daemon->plan;
-    struct sg_status *status = daemon->status;
-
-    status->notice[0] = '\0';
-    for (int i = 0; i < plan->n_notices; i++) {
-        sg_log(LOG_WARNING, "%s", plan->notices[i].text);
-        if (i == 0)
-            memcpy(status->notice, plan->notices[i].text,
-                   sizeof status->notice);
-    }
-    for (int i = 0; i < plan->n_realms; i++)
-        sg_log(LOG_INFO, "%s: limit %.0f s", plan->realms[i].name,
-               plan->realms[i].clockskew_s);
-    sg_log(LOG_INFO, "%d realm%s, %d source%s", plan->n_realms,
-           plan->n_realms == 1 ? "" : "s", plan->n_sources,
-           plan->n_sources == 1 ? "" : "s");
-}
-
 static void
 make_engine_config(struct sg_daemon *daemon)
 {
@@ -63,10 +41,9 @@ make_engine_config(struct sg_daemon *daemon)
         daemon->options.once ? 0 : daemon->choice.clock->fast_s;
 }
 
-/* In place of the watch there was; on failure that goes on. */
-static int
-replace_watch(struct sg_daemon *daemon, struct sg_plan *plan,
-              struct sg_err *err)
+int
+sg_daemon_replace_watch(struct sg_daemon *daemon, struct sg_plan *plan,
+                        struct sg_err *err)
 {
     struct sg_watch_setup setup = {
         .base = daemon->base,
@@ -88,17 +65,6 @@ replace_watch(struct sg_daemon *daemon, struct sg_plan *plan,
     return 0;
 }
 
-static int
-start_watch(struct sg_daemon *daemon, struct sg_plan *plan, struct sg_err *err)
-{
-    if (replace_watch(daemon, plan, err) < 0)
-        return -1;
-    free(daemon->plan);
-    daemon->plan = plan;
-    report_plan(daemon);
-    return 0;
-}
-
 static void
 show_mode(struct sg_daemon *daemon)
 {
@@ -116,7 +82,7 @@ give_way_to(struct sg_daemon *daemon, const char *who, const char *did)
     daemon->choice.mode = SG_MODE_GUARD;
     snprintf(daemon->choice.reason, sizeof daemon->choice.reason, "%s %s", who,
              did);
-    if (replace_watch(daemon, daemon->plan, &err) < 0) {
+    if (sg_daemon_replace_watch(daemon, daemon->plan, &err) < 0) {
         /* steered no more, in any case: the driver refuses it */
         daemon->choice = before;
         sg_log(LOG_ERR, "guard mode: %s", err.text);
@@ -151,36 +117,6 @@ sg_daemon_look_out(struct sg_daemon *daemon)
         !daemon->options.simulate && daemon->config->mode == SG_MODE_AUTO &&
         sg_rival_find(who, sizeof who))
         give_way_to(daemon, who, "was started to steer this host's clock");
-}
-
-/*
- * What is to be watched.  When starting, a krb5.conf that cannot be read must
- * not end the guarding: the plan is then empty but for its notice.
- */
-static struct sg_plan *
-make_plan(struct sg_daemon *daemon, const struct sg_config *config,
-          bool starting, struct sg_err *err)
-{
-    struct sg_plan *plan = calloc(1, sizeof *plan);
-
-    if (!plan) {
-        sg_err_set(err, -ENOMEM, "no memory");
-        return NULL;
-    }
-    daemon->plan_failed = sg_plan_make(config, NULL, plan, err) < 0;
-    if (!daemon->plan_failed && daemon->options.minimal)
-        sg_plan_reduce(plan);
-    if (!daemon->plan_failed)
-        return plan;
-    if (!starting) {
-        free(plan);
-        return NULL;
-    }
-    memset(plan, 0, sizeof *plan);
-    plan->n_notices = 1;
-    snprintf(plan->notices[0].text, sizeof plan->notices[0].text, "%.*s",
-             (int)sizeof plan->notices[0].text - 1, err->text);
-    return plan;
 }
 
 /* These take effect at a restart only: the clock and the lock are held. */
@@ -218,7 +154,8 @@ sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err)
 
     if (sg_config_load(daemon->options.config, &config, err) < 0)
         return -1;
-    plan = make_plan(daemon, config, false, err);
+    sg_daemon_watch_files(daemon);
+    plan = sg_daemon_make_plan(daemon, config, err);
     if (!plan) {
         sg_config_free(config);
         return -1;
@@ -226,7 +163,7 @@ sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err)
     daemon->config = config;
     if (daemon->gave_way)
         sg_choose_again(&daemon->options, config, &daemon->choice);
-    if (start_watch(daemon, plan, err) < 0) {
+    if (sg_daemon_use_plan(daemon, plan, NULL, err) < 0) {
         daemon->config = before;
         daemon->choice = choice;
         free(plan);
@@ -237,28 +174,8 @@ sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err)
         take_back(daemon);
     mention_restart(before, config);
     sg_config_free(before);
+    sg_daemon_ask_dns(daemon, true);
     return 0;
-}
-
-void
-sg_daemon_retry(struct sg_daemon *daemon)
-{
-    bool was_failed = daemon->plan_failed;
-    struct sg_plan *plan;
-    struct sg_err err;
-
-    if (!was_failed && daemon->plan->n_realms > 0)
-        return;
-    plan = make_plan(daemon, daemon->config, false, &err);
-    if (!plan)
-        return;
-    if (!was_failed && plan->n_realms == 0)
-        free(plan); /* nothing new */
-    else if (start_watch(daemon, plan, &err) < 0) {
-        daemon->plan_failed = was_failed;
-        free(plan);
-    } else
-        sg_log(LOG_NOTICE, "krb5.conf is in use now");
 }
 
 /* What is in force, but no more of it than a course may hold: another daemon
@@ -320,7 +237,6 @@ int
 sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
 {
     struct sg_status *status = daemon->status;
-    struct sg_plan *plan;
 
     if (sg_config_load(daemon->options.config, &daemon->config, err) < 0 ||
         sg_publish_lock(daemon->config->runtime_directory, err) < 0 ||
@@ -337,10 +253,10 @@ sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
     status->started = sg_host_reading().wall;
     show_mode(daemon);
     sg_publish_boot_id(status->boot_id, sizeof status->boot_id);
-    plan = make_plan(daemon, daemon->config, true, err);
-    if (!plan || start_watch(daemon, plan, err) < 0) {
-        free(plan);
+    sg_daemon_follow(daemon);
+    sg_daemon_watch_files(daemon);
+    if (sg_daemon_begin_plan(daemon, err) < 0)
         return -1;
-    }
+    sg_daemon_ask_dns(daemon, true);
     return 0;
 }

@@ -62,6 +62,8 @@ test_config(const struct sg_daemon_options *options)
                plan->sources[i].realm < 0
                    ? "utc"
                    : plan->realms[plan->sources[i].realm].name);
+    for (int i = 0; code == 0 && i < plan->n_asks; i++)
+        printf("# DNS is asked for KDCs of %s\n", plan->asks[i].realm);
     for (int i = 0; code == 0 && i < plan->n_notices; i++)
         printf("# %s\n", plan->notices[i].text);
     sg_buf_free(&text);

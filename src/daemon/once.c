@@ -25,7 +25,7 @@ sg_once_begin(struct sg_daemon *daemon)
     if (daemon->choice.mode != SG_MODE_DISCIPLINE) {
         sg_log(LOG_ERR, "clock: not corrected: %s", daemon->choice.reason);
         end(daemon, EX_NOPERM);
-    } else if (daemon->plan->n_sources == 0) {
+    } else if (daemon->plan->n_sources == 0 && daemon->plan->n_asks == 0) {
         sg_log(LOG_ERR, "clock: not corrected: there is nobody to ask");
         end(daemon, EX_CONFIG);
     } else

@@ -7,24 +7,13 @@
 
 #include "probe/hostname.h"
 #include "setup/plan_keytab.h"
+#include "setup/plan_private.h"
 
 #define LIMIT_MAX_S 300 /* a peer's own default; it cannot be asked for */
 #define NTP_PORT 123
 
-struct planner {
-    const struct sg_config *config;
-    const char *only_realm;       /* NULL: all */
-    char home_realm[SG_NAME_MAX]; /* of kdc entries that name none */
-    struct sg_plan *plan;
-    struct sg_err *err;
-};
-
-static void add_notice(struct sg_plan *plan, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* What concerns all realms comes once for each, and is said once. */
-static void
-add_notice(struct sg_plan *plan, const char *format, ...)
+void
+sg_plan_notice(struct sg_plan *plan, const char *format, ...)
 {
     struct sg_notice notice;
     va_list args;
@@ -39,106 +28,6 @@ add_notice(struct sg_plan *plan, const char *format, ...)
         plan->notices[plan->n_notices++] = notice;
 }
 
-/* ---- realms ---- */
-
-static int
-add_realm(struct planner *planner, const char *name)
-{
-    struct sg_plan *plan = planner->plan;
-
-    for (int i = 0; i < plan->n_realms; i++)
-        if (strcmp(plan->realms[i].name, name) == 0)
-            return 0;
-    if (plan->n_realms >= SG_MAX_REALMS)
-        return sg_err_set(planner->err, -E2BIG,
-                          "realm %s: number %d, allowed are %d", name,
-                          plan->n_realms + 1, SG_MAX_REALMS);
-    snprintf(plan->realms[plan->n_realms++].name, SG_NAME_MAX, "%s", name);
-    return 0;
-}
-
-static const struct sg_config_server *
-find_homeless_kdc(const struct sg_config *config)
-{
-    for (int i = 0; i < config->n_servers; i++)
-        if (config->servers[i].target.kind == SG_KIND_KDC &&
-            !config->servers[i].target.realm[0])
-            return &config->servers[i];
-    return NULL;
-}
-
-/*
- * The realm of kdc entries that name none: the configuration's if it has one
- * realm section, else krb5.conf's default realm.
- */
-static int
-find_home_realm(struct planner *planner)
-{
-    const struct sg_config *config = planner->config;
-    const struct sg_config_server *kdc = find_homeless_kdc(config);
-    char *home = planner->home_realm;
-    struct sg_err why;
-    int code;
-
-    if (!kdc)
-        return 0;
-    if (config->n_realms == 1) {
-        memcpy(home, config->realms[0].name, SG_NAME_MAX);
-        return 0;
-    }
-    code = sg_realm_default(home, SG_NAME_MAX, &why);
-    if (code == 0)
-        return 0;
-    if (planner->only_realm) {
-        snprintf(home, SG_NAME_MAX, "%s", planner->only_realm);
-        return 0;
-    }
-    return sg_err_set(planner->err, code == -ENOENT ? -EINVAL : code,
-                      "kdc %s: no realm given, and none to assume: %s",
-                      kdc->name, why.text);
-}
-
-static const char *
-realm_of(const struct planner *planner, const struct sg_config_server *kdc)
-{
-    return kdc->target.realm[0] ? kdc->target.realm : planner->home_realm;
-}
-
-static int
-find_default_realm(struct planner *planner)
-{
-    char name[SG_NAME_MAX];
-    struct sg_err why;
-    int code = sg_realm_default(name, sizeof name, &why);
-
-    if (code == 0)
-        return add_realm(planner, name);
-    if (code != -ENOENT)
-        return sg_err_set(planner->err, code, "%s", why.text);
-    add_notice(planner->plan, "no realm to watch: %s", why.text);
-    return 0;
-}
-
-static int
-find_realms(struct planner *planner)
-{
-    const struct sg_config *config = planner->config;
-    int code = find_home_realm(planner);
-
-    if (code < 0)
-        return code;
-    if (planner->only_realm)
-        return add_realm(planner, planner->only_realm);
-    for (int i = 0; i < config->n_realms && code == 0; i++)
-        code = add_realm(planner, config->realms[i].name);
-    for (int i = 0; i < config->n_servers && code == 0; i++)
-        if (config->servers[i].target.kind == SG_KIND_KDC)
-            code = add_realm(planner, realm_of(planner, &config->servers[i]));
-    if (code < 0 || planner->plan->n_realms > 0)
-        return code;
-    return find_default_realm(planner);
-}
-
 /* ---- sources ---- */
 
 static const struct sg_config_realm *
@@ -151,7 +40,7 @@ find_section(const struct sg_config *config, const char *name)
 }
 
 static int
-add_source(struct planner *planner, const char *name,
+add_source(struct sg_planner *planner, const char *name,
            const struct sg_target *target, int realm, bool is_try)
 {
     struct sg_plan *plan = planner->plan;
@@ -186,7 +75,7 @@ is_same_transport(enum sg_transport a, enum sg_transport b)
 }
 
 static bool
-has_kdc(const struct planner *planner, const char *name,
+has_kdc(const struct sg_planner *planner, const char *name,
         const struct sg_target *target, int realm)
 {
     for (int i = 0; i < planner->plan->n_sources; i++) {
@@ -203,7 +92,7 @@ has_kdc(const struct planner *planner, const char *name,
 
 /* The server on a KDC's host is an ntp entry's business, if there is one. */
 static bool
-has_ntp(const struct planner *planner, const struct sg_plan_source *kdc)
+has_ntp(const struct sg_planner *planner, const struct sg_plan_source *kdc)
 {
     const struct sg_config *config = planner->config;
 
@@ -222,10 +111,9 @@ has_ntp(const struct planner *planner, const struct sg_plan_source *kdc)
     return false;
 }
 
-/* A KDC, and its host as an NTP server to be tried. */
-static int
-add_kdc(struct planner *planner, const char *name,
-        const struct sg_target *target, int realm)
+int
+sg_planner_add_kdc(struct sg_planner *planner, const char *name,
+                   const struct sg_target *target, int realm)
 {
     struct sg_plan *plan = planner->plan;
     struct sg_target kdc = *target;
@@ -247,18 +135,18 @@ add_kdc(struct planner *planner, const char *name,
 }
 
 static int
-add_listed_kdcs(struct planner *planner, const struct sg_target *kdcs, int n,
+add_listed_kdcs(struct sg_planner *planner, const struct sg_target *kdcs, int n,
                 int realm)
 {
     int code = 0;
 
     for (int i = 0; i < n && code == 0; i++)
-        code = add_kdc(planner, kdcs[i].host, &kdcs[i], realm);
+        code = sg_planner_add_kdc(planner, kdcs[i].host, &kdcs[i], realm);
     return code;
 }
 
 static int
-add_entered_kdcs(struct planner *planner, int realm)
+add_entered_kdcs(struct sg_planner *planner, int realm)
 {
     const struct sg_config *config = planner->config;
     int code = 0;
@@ -267,17 +155,17 @@ add_entered_kdcs(struct planner *planner, int realm)
         const struct sg_config_server *server = &config->servers[i];
 
         if (server->target.kind == SG_KIND_KDC &&
-            strcmp(realm_of(planner, server),
+            strcmp(sg_planner_realm_of(planner, server),
                    planner->plan->realms[realm].name) == 0)
-            code = add_kdc(planner, server->name, &server->target, realm);
+            code = sg_planner_add_kdc(planner, server->name, &server->target,
+                                      realm);
     }
     return code;
 }
 
-/* krb5.conf's words on a realm; broken ones matter only if they are needed. */
-static int
-load_realm(struct planner *planner, const char *name, bool is_needed,
-           struct sg_realm_setup *ret)
+int
+sg_planner_load(struct sg_planner *planner, const char *name, bool is_needed,
+                struct sg_realm_setup *ret)
 {
     struct sg_err why;
     int code = sg_realm_load(name, ret, &why);
@@ -286,49 +174,53 @@ load_realm(struct planner *planner, const char *name, bool is_needed,
         return sg_err_set(planner->err, code, "%s", why.text);
     if (code < 0) {
         memset(ret, 0, sizeof *ret);
-        add_notice(planner->plan, "krb5.conf is not used: %s", why.text);
+        sg_plan_notice(planner->plan, "krb5.conf is not used: %s", why.text);
     }
     for (int i = 0; is_needed && i < ret->n_notices; i++)
-        add_notice(planner->plan, "%s", ret->notices[i].text);
+        sg_plan_notice(planner->plan, "%s", ret->notices[i].text);
+    planner->plan->own_clockskew_s = ret->clockskew_s;
+    planner->plan->kdc_timesync = ret->kdc_timesync;
     return 0;
 }
 
+double
+sg_planner_limit(const struct sg_realm_setup *setup)
+{
+    return setup->clockskew_s < LIMIT_MAX_S ? setup->clockskew_s : LIMIT_MAX_S;
+}
+
 static int
-plan_realm(struct planner *planner, int index)
+plan_realm(struct sg_planner *planner, int index)
 {
     struct sg_plan_realm *realm = &planner->plan->realms[index];
     const struct sg_config_realm *section =
         find_section(planner->config, realm->name);
-    int n_before = planner->plan->n_sources;
     struct sg_realm_setup setup;
     bool has_kdcs = section && section->replaces_kdcs;
     int code;
 
     realm->limit_overrides = section && section->clockskew_s > 0;
-    code = load_realm(planner, realm->name,
-                      !has_kdcs || !realm->limit_overrides, &setup);
+    code = sg_planner_load(planner, realm->name,
+                           !has_kdcs || !realm->limit_overrides, &setup);
     if (code < 0)
         return code;
     if (realm->limit_overrides)
         realm->clockskew_s = section->clockskew_s;
     else
-        realm->clockskew_s =
-            setup.clockskew_s < LIMIT_MAX_S ? setup.clockskew_s : LIMIT_MAX_S;
+        realm->clockskew_s = sg_planner_limit(&setup);
     code = add_entered_kdcs(planner, index);
     if (code == 0 && has_kdcs)
         code = add_listed_kdcs(planner, section->kdcs, section->n_kdcs, index);
     else if (code == 0)
         code = add_listed_kdcs(planner, setup.kdcs, setup.n_kdcs, index);
-    if (code == 0 && planner->plan->n_sources == n_before)
-        add_notice(planner->plan,
-                   "%s: neither krb5.conf nor skewguard.conf names a KDC",
-                   realm->name);
+    if (code == 0 && !has_kdcs && !setup.names_kdcs && setup.uses_dns)
+        sg_planner_ask(planner, realm->name, &setup);
     return code;
 }
 
 /* An ntp entry shows the clock of the realm whose KDC runs on its host. */
 static int
-add_ntp(struct planner *planner, const struct sg_config_server *server)
+add_ntp(struct sg_planner *planner, const struct sg_config_server *server)
 {
     int realm = -1;
 
@@ -342,17 +234,50 @@ add_ntp(struct planner *planner, const struct sg_config_server *server)
     return add_source(planner, server->name, &server->target, realm, false);
 }
 
-int
-sg_plan_make(const struct sg_config *config, const char *only_realm,
-             struct sg_plan *ret, struct sg_err *err)
+/* Whoever may still be found by DNS, if it was not asked yet, is not missed. */
+static void
+name_idle_realms(struct sg_plan *plan, const struct sg_findings *findings)
 {
-    struct planner planner = {config, only_realm, "", ret, err};
+    for (int i = 0; i < plan->n_realms; i++) {
+        const char *name = plan->realms[i].name;
+        const struct sg_finding *finding = sg_findings_of(findings, name);
+        bool is_idle = !finding || finding->answer.list.n_kdcs == 0;
+
+        for (int j = 0; j < plan->n_sources && is_idle; j++)
+            is_idle = plan->sources[j].realm != i;
+        for (int j = 0; j < plan->n_asks && is_idle; j++)
+            is_idle = finding || strcmp(plan->asks[j].realm, name) != 0;
+        if (is_idle)
+            sg_plan_notice(
+                plan,
+                "%s: neither krb5.conf nor skewguard.conf names a KDC%s%s",
+                name, finding ? "; " : "", finding ? finding->why_not : "");
+    }
+}
+
+int
+sg_plan_complete(const struct sg_config *config, const char *only_realm,
+                 const struct sg_findings *findings, struct sg_plan *ret,
+                 struct sg_err *err)
+{
+    struct sg_planner planner = {
+        .config = config,
+        .only_realm = only_realm,
+        .findings = findings,
+        .plan = ret,
+        .err = err,
+    };
     int code, n_left_out;
 
     memset(ret, 0, sizeof *ret);
-    code = find_realms(&planner);
+    code = sg_planner_find_realms(&planner);
     for (int i = 0; i < ret->n_realms && code == 0; i++)
         code = plan_realm(&planner, i);
+    if (code < 0)
+        return code;
+    sg_planner_add_found(&planner);
+    name_idle_realms(ret, findings);
+    sg_planner_add_trusts(&planner);
     for (int i = 0; i < config->n_servers && code == 0; i++)
         if (config->servers[i].target.kind == SG_KIND_NTP)
             code = add_ntp(&planner, &config->servers[i]);
@@ -360,11 +285,51 @@ sg_plan_make(const struct sg_config *config, const char *only_realm,
         return code;
     n_left_out = sg_plan_add_keytabs(ret);
     if (n_left_out > 0)
-        add_notice(ret,
-                   "KDCs not asked for authenticated time: %d; allowed are %d "
-                   "sources in all",
-                   n_left_out, SG_MAX_SOURCES);
+        sg_plan_notice(
+            ret,
+            "KDCs not asked for authenticated time: %d; allowed are %d "
+            "sources in all",
+            n_left_out, SG_MAX_SOURCES);
     return 0;
+}
+
+int
+sg_plan_make(const struct sg_config *config, const char *only_realm,
+             struct sg_plan *ret, struct sg_err *err)
+{
+    return sg_plan_complete(config, only_realm, NULL, ret, err);
+}
+
+static bool
+is_same_source(const struct sg_plan_source *a, const struct sg_plan_source *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->realm == b->realm &&
+           a->is_try == b->is_try && a->target.kind == b->target.kind &&
+           strcmp(a->target.host, b->target.host) == 0 &&
+           a->target.port == b->target.port &&
+           a->target.transport == b->target.transport &&
+           strcmp(a->target.realm, b->target.realm) == 0;
+}
+
+static bool
+is_same_realm(const struct sg_plan_realm *a, const struct sg_plan_realm *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->clockskew_s == b->clockskew_s &&
+           a->limit_overrides == b->limit_overrides;
+}
+
+bool
+sg_plan_is_same(const struct sg_plan *a, const struct sg_plan *b)
+{
+    if (a->n_realms != b->n_realms || a->n_sources != b->n_sources)
+        return false;
+    for (int i = 0; i < a->n_realms; i++)
+        if (!is_same_realm(&a->realms[i], &b->realms[i]))
+            return false;
+    for (int i = 0; i < a->n_sources; i++)
+        if (!is_same_source(&a->sources[i], &b->sources[i]))
+            return false;
+    return true;
 }
 
 /* Why minimal mode cannot ask this source; NULL: it can. */
@@ -395,12 +360,18 @@ sg_plan_reduce(struct sg_plan *plan)
         if (source->target.kind == SG_KIND_KEYTAB)
             continue;
         if (why) {
-            add_notice(plan, "%.100s is not asked in minimal mode: %s",
-                       source->target.host, why);
+            sg_plan_notice(plan, "%.100s is not asked in minimal mode: %s",
+                           source->target.host, why);
             continue;
         }
         source->target.transport = SG_TRANSPORT_UDP;
         plan->sources[n++] = *source;
     }
     plan->n_sources = n;
+    for (int i = 0; i < plan->n_asks; i++)
+        sg_plan_notice(plan,
+                       "%s: DNS is not asked in minimal mode: give its KDCs' "
+                       "IPv4 addresses",
+                       plan->asks[i].realm);
+    plan->n_asks = 0;
 }

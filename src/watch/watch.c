@@ -398,6 +398,8 @@ sg_watch_status(struct sg_watch *watch, struct sg_status *status)
     double rate_ppm;
 
     sg_engine_status(watch->engine, &reading, status);
+    status->own_clockskew_s = watch->setup.plan->own_clockskew_s;
+    status->kdc_timesync = watch->setup.plan->kdc_timesync;
     snprintf(status->clock.driver, sizeof status->clock.driver, "%s",
              clock->ops->name);
     status->published = reading.raw;
@@ -408,6 +410,15 @@ sg_watch_status(struct sg_watch *watch, struct sg_status *status)
     status->clock.sim_raw = line.raw;
     status->clock.sim_wall = line.wall;
     status->clock.sim_rate_ppm = rate_ppm;
+}
+
+void
+sg_watch_burst(struct sg_watch *watch)
+{
+    sg_engine_burst(watch->engine);
+    for (int i = 0; i < watch->n; i++)
+        if (!watch->watched[i].is_out)
+            schedule(&watch->watched[i]);
 }
 
 bool

@@ -59,6 +59,9 @@ void sg_watch_free(struct sg_watch *watch);
  * mode_reason, boot_id, publish_within_s. */
 void sg_watch_status(struct sg_watch *watch, struct sg_status *status);
 
+/* Ask everything again soon: something changed that answers depend on. */
+void sg_watch_burst(struct sg_watch *watch);
+
 /* The frequency to save; see sg_engine_frequency. */
 bool sg_watch_frequency(const struct sg_watch *watch, double *ret_ppm,
                         double *ret_sd_ppm);

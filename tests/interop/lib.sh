@@ -61,7 +61,8 @@ begin() {
     servers_begin "$DIR/servers" "$REALM"
     mkdir "$DIR/run" "$DIR/state"
     # Whatever krb5.conf this host has is of no interest here.
-    printf '[libdefaults]\n    default_realm = %s\n' "$REALM" >"$DIR/krb5.conf"
+    printf '%s\n' '[libdefaults]' "    default_realm = $REALM" \
+        '    dns_lookup_kdc = false' >"$DIR/krb5.conf"
     export KRB5_CONFIG=$DIR/krb5.conf
     config_new
 }

@@ -36,7 +36,7 @@ told() {
 
 krb5_conf
 told '[Rr]ealm'
-krb5_conf 'default_realm = ATHENA.MIT.EDU'
+krb5_conf 'default_realm = ATHENA.MIT.EDU' 'dns_lookup_kdc = false'
 told '[Rr]ealm'
 rm "$DIR/krb5.conf"
 told '[Rr]ealm'

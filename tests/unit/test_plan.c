@@ -35,6 +35,8 @@ remove_file(void **state)
     return unlink(krb5_conf);
 }
 
+static struct sg_findings findings; /* what DNS has said, if n > 0 */
+
 static int
 make_plan(const char *krb5_text, const char *text, const char *only_realm,
           struct sg_plan *ret, struct sg_err *err)
@@ -51,7 +53,10 @@ make_plan(const char *krb5_text, const char *text, const char *only_realm,
     if (sg_config_parse(text, "t.conf", &config, err) != 0)
         fail_msg("%s", err->text);
     memset(ret, 0x55, sizeof *ret);
-    code = sg_plan_make(config, only_realm, ret, err);
+    if (findings.n > 0)
+        code = sg_plan_complete(config, only_realm, &findings, ret, err);
+    else
+        code = sg_plan_make(config, only_realm, ret, err);
     sg_config_free(config);
     return code;
 }
@@ -112,6 +117,11 @@ describe(const struct sg_plan *plan, struct sg_buf *ret)
             assert_string_equal(target->realm,
                                 plan->realms[source->realm].name);
     }
+    for (int i = 0; i < plan->n_asks; i++)
+        sg_buf_add(ret, "dns %s%s%s%s\n", plan->asks[i].realm,
+                   plan->asks[i].uses_uri ? " uri" : "",
+                   plan->asks[i].sitename[0] ? " " : "",
+                   plan->asks[i].sitename);
     for (int i = 0; i < plan->n_notices; i++)
         sg_buf_add(ret, "! %s\n", plan->notices[i].text);
 }
@@ -120,8 +130,9 @@ describe(const struct sg_plan *plan, struct sg_buf *ret)
     "[libdefaults]\n default_realm = EXAMPLE.COM\n"                            \
     "[realms]\nEXAMPLE.COM = {\n kdc = das-m:88\n kdc = das-s\n}\n"
 
-#define TWO_KDCS_PLANNED                                                       \
-    "realm EXAMPLE.COM 300\n"                                                  \
+#define TWO_KDCS_PLANNED "realm EXAMPLE.COM 300\n" TWO_KDCS_SOURCES
+
+#define TWO_KDCS_SOURCES                                                       \
     "kdc das-m:88 EXAMPLE.COM\nntp das-m:123 EXAMPLE.COM try\n"                \
     "kdc das-s:88 EXAMPLE.COM\nntp das-s:123 EXAMPLE.COM try\n"
 
@@ -137,8 +148,24 @@ static const struct {
     {"", "", NULL, "! no realm to watch: @: no default_realm\n"},
     {"", "ntp a { }", NULL,
      "ntp a:123 utc\n! no realm to watch: @: no default_realm\n"},
+
+    /* left to DNS */
     {"[libdefaults]\n default_realm = A\n", "", NULL,
+     "realm A 300\ndns A uri\n"},
+    {"[libdefaults]\n default_realm = A\n dns_lookup_kdc = off\n", "", NULL,
      "realm A 300\n! A: neither krb5.conf nor skewguard.conf names a KDC\n"},
+    {"[libdefaults]\n default_realm = A\n dns_uri_lookup = false\n"
+     "[realms]\nA = {\n sitename = east\n primary_kdc = p\n"
+     " admin_server = a\n}\n",
+     "", NULL, "realm A 300\ndns A east\n"},
+    {"[libdefaults]\n default_realm = A\n"
+     "[realms]\nA = {\n kdc = https://p\n}\n",
+     "", NULL,
+     "realm A 300\n! krb5.conf: A: kdc passed over: value \"https://p\" is a "
+     "KDC proxy, allowed are host, host:port, [IPv6]:port\n"
+     "! A: neither krb5.conf nor skewguard.conf names a KDC\n"},
+    {"[libdefaults]\n default_realm = A\n", "kdc a { }", NULL,
+     "realm A 300\nkdc a:88 A\nntp a:123 A try\ndns A uri\n"},
 
     /* the limit */
     {"[libdefaults]\n default_realm = A\n clockskew = 60\n"
@@ -190,23 +217,42 @@ static const struct {
     {"", "realm A { kdc = \"[::1]:8888\" } ntp t { address = 0::1 }", NULL,
      "realm A 300\nkdc ::1:8888 A\nntp t (0::1):123 A\n"},
     {"", "kdc k { realm = A address = 127.0.0.1 } ntp k { address = a }", NULL,
-     "realm A 300\nkdc k (127.0.0.1):88 A\nntp k (a):123 A\n"},
+     "realm A 300\nkdc k (127.0.0.1):88 A\nntp k (a):123 A\ndns A uri\n"},
 
-    /* realms */
+    /* realms: the default realm is watched in any case, and first */
     {TWO_KDCS, "realm B { kdc = das-m }", NULL,
-     "realm B 300\nkdc das-m:88 B\nntp das-m:123 B try\n"},
+     "realm EXAMPLE.COM 300\nrealm B 300\n" TWO_KDCS_SOURCES
+     "kdc das-m:88 B\nntp das-m:123 B try\n"},
     {TWO_KDCS, "realm B { kdc = b } kdc c { realm = EXAMPLE.COM } kdc d { }",
      NULL,
-     "realm B 300\nrealm EXAMPLE.COM 300\n"
-     "kdc d:88 B\nntp d:123 B try\nkdc b:88 B\nntp b:123 B try\n"
-     "kdc c:88 EXAMPLE.COM\nntp c:123 EXAMPLE.COM try\n"
-     "kdc das-m:88 EXAMPLE.COM\nntp das-m:123 EXAMPLE.COM try\n"
-     "kdc das-s:88 EXAMPLE.COM\nntp das-s:123 EXAMPLE.COM try\n"},
+     "realm EXAMPLE.COM 300\nrealm B 300\n"
+     "kdc c:88 EXAMPLE.COM\nntp c:123 EXAMPLE.COM try\n" TWO_KDCS_SOURCES
+     "kdc d:88 B\nntp d:123 B try\nkdc b:88 B\nntp b:123 B try\n"},
     {TWO_KDCS, "realm B { kdc = b } realm C { kdc = b } kdc das-m { }", NULL,
-     "realm B 300\nrealm C 300\nrealm EXAMPLE.COM 300\n"
-     "kdc b:88 B\nntp b:123 B try\nkdc b:88 C\nntp b:123 C try\n"
-     "kdc das-m:88 EXAMPLE.COM\nntp das-m:123 EXAMPLE.COM try\n"
-     "kdc das-s:88 EXAMPLE.COM\nntp das-s:123 EXAMPLE.COM try\n"},
+     "realm EXAMPLE.COM 300\nrealm B 300\nrealm C 300\n" TWO_KDCS_SOURCES
+     "kdc b:88 B\nntp b:123 B try\nkdc b:88 C\nntp b:123 C try\n"},
+    {"", "realm B { kdc = b }", NULL,
+     "realm B 300\nkdc b:88 B\nntp b:123 B try\n"},
+
+    /* trusts: both directions, ways between, each once, not itself */
+    {TWO_KDCS "B = {\n kdc = b\n}\nC = {\n kdc = https://c\n}\n"
+              "[capaths]\nEXAMPLE.COM = {\n B = .\n C = B\n D = .\n}\n"
+              "E = {\n EXAMPLE.COM = F\n G = H\n}\n"
+              "I = {\n J = .\n}\n",
+     "realm D { kdc = d }", NULL,
+     "realm EXAMPLE.COM 300\nrealm D 300\nrealm B 300\n" TWO_KDCS_SOURCES
+     "kdc d:88 D\nntp d:123 D try\nkdc b:88 B\nntp b:123 B try\n"
+     "dns E uri\ndns F uri\n"
+     "! trusted realm C is not watched: no KDC of it is known\n"},
+    {TWO_KDCS "[capaths]\nEXAMPLE.COM = {\n A = .\n B = .\n C = .\n D = .\n"
+              " E = .\n F = .\n G = .\n H = .\n}\n",
+     "", NULL,
+     TWO_KDCS_PLANNED "dns A uri\ndns B uri\ndns C uri\ndns D uri\n"
+                      "dns E uri\ndns F uri\ndns G uri\n"
+                      "! trusted realm H is not watched: there are too many "
+                      "other realms\n"},
+    {TWO_KDCS "B = {\n kdc = b\n}\n[capaths]\nEXAMPLE.COM = {\n B = .\n}\n", "",
+     "EXAMPLE.COM", TWO_KDCS_PLANNED},
 
     /* one realm asked for */
     {TWO_KDCS, "realm B { clockskew = 9s } ntp das-m { }", "EXAMPLE.COM",
@@ -214,8 +260,9 @@ static const struct {
      "kdc das-s:88 EXAMPLE.COM\nntp das-s:123 EXAMPLE.COM try\n"
      "ntp das-m:123 EXAMPLE.COM\n"},
     {TWO_KDCS, "kdc x { } kdc y { realm = A }", "A",
-     "realm A 300\nkdc y:88 A\nntp y:123 A try\n"},
-    {"", "kdc x { }", "A", "realm A 300\nkdc x:88 A\nntp x:123 A try\n"},
+     "realm A 300\nkdc y:88 A\nntp y:123 A try\ndns A uri\n"},
+    {"", "kdc x { }", "A",
+     "realm A 300\nkdc x:88 A\nntp x:123 A try\ndns A uri\n"},
 
     /* broken, and not needed */
     {"[rubbish", "realm A { clockskew = 9s kdc = a }", NULL,
@@ -355,6 +402,175 @@ test_too_many_sources(void **state)
     sg_buf_free(&text);
 }
 
+/* DNS has said it of this realm: n KDCs k00, k01, ... and others beyond. */
+static void
+find(const char *realm, int n, int n_left_out, const char *why_not)
+{
+    struct sg_finding *finding = &findings.finding[findings.n++];
+    static struct sg_discover_answer answer;
+
+    memset(&answer, 0, sizeof answer);
+    answer.how = n > 0 ? SG_DISCOVER_SRV : SG_DISCOVER_FAILED;
+    answer.list.n_kdcs = n;
+    answer.list.n_left_out = n_left_out;
+    snprintf(answer.why_not, sizeof answer.why_not, "%s", why_not);
+    for (int i = 0; i < n; i++) {
+        struct sg_target *kdc = &answer.list.kdcs[i];
+
+        *kdc = (struct sg_target){.kind = SG_KIND_KDC, .port = 88};
+        snprintf(kdc->host, sizeof kdc->host, "k%02d.%s.", i, realm);
+    }
+    memset(finding, 0, sizeof *finding);
+    snprintf(finding->question.realm, SG_NAME_MAX, "%s", realm);
+    sg_finding_take(finding, &answer);
+}
+
+static void
+expect_plan(const char *krb5_text, const char *text, const char *expected)
+{
+    static struct sg_plan plan;
+    struct sg_err err = {""};
+    struct sg_buf lines = SG_BUF_INIT;
+
+    if (make_plan(krb5_text, text, NULL, &plan, &err) != 0)
+        fail_msg("%s", err.text);
+    describe(&plan, &lines);
+    assert_text(lines.text, expected);
+    sg_buf_free(&lines);
+}
+
+#define BY_DNS "[libdefaults]\n default_realm = A\n"
+
+/* What DNS said counts where DNS is asked, and nowhere else. */
+static void
+test_found(void **state)
+{
+    (void)state;
+    findings.n = 0;
+    find("A", 2, 0, "");
+    expect_plan(BY_DNS, "ntp K01.A { }",
+                "realm A 300\n"
+                "kdc k00.A (k00.A.):88 A\nntp k00.A (k00.A.):123 A try\n"
+                "kdc k01.A (k01.A.):88 A\nntp K01.A:123 A\n"
+                "dns A uri\n");
+    expect_plan(BY_DNS "[realms]\nA = {\n kdc = a\n}\n", "",
+                "realm A 300\nkdc a:88 A\nntp a:123 A try\n");
+
+    findings.n = 0;
+    find("A", 1, 9, "");
+    findings.finding[0].answer.n_proxies = 2;
+    strcpy(findings.finding[0].answer.proxy, "https://p");
+    findings.finding[0].answer.n_bad = 1;
+    strcpy(findings.finding[0].answer.bad, "a?b");
+    expect_plan(BY_DNS, "",
+                "realm A 300\n"
+                "kdc k00.A (k00.A.):88 A\nntp k00.A (k00.A.):123 A try\n"
+                "dns A uri\n"
+                "! A: KDC proxy in DNS passed over: https://p (2 in all)\n"
+                "! A: record in DNS passed over: \"a?b\" (1 in all)\n"
+                "! A: DNS names 10 KDCs, the first 1 are watched\n");
+
+    findings.n = 0;
+    find("A", 0, 0, "DNS: no answer within 7 s");
+    expect_plan(BY_DNS, "",
+                "realm A 300\ndns A uri\n"
+                "! A: neither krb5.conf nor skewguard.conf names a KDC; DNS: "
+                "no answer within 7 s\n");
+    expect_plan(BY_DNS, "kdc a { }",
+                "realm A 300\nkdc a:88 A\nntp a:123 A try\ndns A uri\n");
+    findings.n = 0;
+}
+
+/* A trust is a realm as soon as there is a KDC, and else never one. */
+static void
+test_found_trusts(void **state)
+{
+    (void)state;
+    findings.n = 0;
+    find("B", 1, 0, "");
+    find("C", 0, 0, "DNS has no URI or SRV records of KDCs");
+    expect_plan(TWO_KDCS "[capaths]\nEXAMPLE.COM = {\n B = .\n C = .\n}\n",
+                "ntp k00.B { }",
+                "realm EXAMPLE.COM 300\nrealm B 300\n" TWO_KDCS_SOURCES
+                "kdc k00.B (k00.B.):88 B\nntp k00.B:123 B\n"
+                "dns B uri\ndns C uri\n"
+                "! trusted realm C is not watched: DNS has no URI or SRV "
+                "records of KDCs\n");
+    findings.n = 0;
+}
+
+/* DNS can fill what is left, and push nobody out. */
+static void
+test_room(void **state)
+{
+    static struct sg_plan plan;
+    struct sg_buf text = SG_BUF_INIT;
+    struct sg_err err;
+
+    (void)state;
+    sg_buf_add(&text, "realm B { } realm C { } ");
+    for (int i = 0; i < 10; i++)
+        sg_buf_add(&text, "ntp n%d { }", i);
+    findings.n = 0;
+    find("A", 32, 0, "");
+    find("B", 32, 0, "");
+    find("C", 32, 0, "");
+    assert_int_equal(make_plan(BY_DNS, text.text, NULL, &plan, &err), 0);
+    assert_int_equal(plan.n_realms, 3);
+    assert_int_equal(plan.n_sources, SG_MAX_SOURCES);
+    assert_string_equal(plan.sources[SG_MAX_SOURCES - 1].name, "n9");
+    assert_int_equal(plan.n_notices, 2);
+    assert_string_equal(plan.notices[0].text,
+                        "B: DNS names 32 KDCs, the first 27 are watched");
+    assert_string_equal(plan.notices[1].text,
+                        "C: DNS names 32 KDCs, the first 0 are watched");
+    findings.n = 0;
+    sg_buf_free(&text);
+}
+
+static void
+test_same(void **state)
+{
+    static const char *const others[] = {
+        "realm EXAMPLE.COM { clockskew = 300s }",
+        "realm B { kdc = b }",
+        "kdc das-x { }",
+        "kdc das-m { port = 750 }",
+        "kdc das-m { transport = tcp }",
+        "ntp das-m { }",
+    };
+    static struct sg_plan a, b;
+    struct sg_err err;
+
+    (void)state;
+    assert_int_equal(make_plan(TWO_KDCS, "", NULL, &a, &err), 0);
+    assert_int_equal(
+        make_plan(TWO_KDCS "X = {\n kdc = x\n}\n", "", NULL, &b, &err), 0);
+    assert_true(sg_plan_is_same(&a, &b));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_int_equal(make_plan(TWO_KDCS, others[i], NULL, &b, &err), 0);
+        assert_false(sg_plan_is_same(&a, &b));
+    }
+}
+
+static void
+test_host_wide(void **state)
+{
+    static struct sg_plan plan;
+    struct sg_err err;
+
+    (void)state;
+    assert_int_equal(make_plan(TWO_KDCS, "", NULL, &plan, &err), 0);
+    assert_true(plan.own_clockskew_s == 300 && plan.kdc_timesync);
+    assert_int_equal(make_plan("[libdefaults]\n default_realm = A\n"
+                               " clockskew = 600\n kdc_timesync = 0\n",
+                               "", NULL, &plan, &err),
+                     0);
+    assert_true(plan.own_clockskew_s == 600 && !plan.kdc_timesync);
+    assert_int_equal(make_plan("", "", NULL, &plan, &err), 0);
+    assert_true(plan.own_clockskew_s == 0);
+}
+
 /* What minimal mode cannot ask is named, once for each host. */
 static void
 test_reduce(void **state)
@@ -420,6 +636,11 @@ main(void)
         cmocka_unit_test(test_keytabs),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_too_many_sources),
+        cmocka_unit_test(test_found),
+        cmocka_unit_test(test_found_trusts),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_same),
+        cmocka_unit_test(test_host_wide),
         cmocka_unit_test(test_reduce),
         cmocka_unit_test(test_reload),
     };

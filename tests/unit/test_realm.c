@@ -413,14 +413,117 @@ test_template(void **state)
     assert_int_equal(sg_realm_default(name, sizeof name, &err), 0);
 }
 
+/* Only a KDC list is one; what libkrb5 would ask DNS for, and how. */
+static void
+test_switches(void **state)
+{
+    static const struct {
+        const char *text;
+        bool uses_dns, uses_uri, kdc_timesync;
+    } cases[] = {
+        {"", true, true, true},
+        {"dns_lookup_kdc = false", false, true, true},
+        {"dns_lookup_kdc = Yes", true, true, true},
+        {"dns_lookup_kdc = on", true, true, true},
+        {"dns_lookup_kdc = certainly", false, true, true},
+        {"dns_fallback = no", false, true, true},
+        {"dns_fallback = no\n dns_lookup_kdc = 1", true, true, true},
+        {"dns_uri_lookup = false", true, false, true},
+        {"dns_uri_lookup = certainly", true, true, true},
+        {"kdc_timesync = 0", true, true, false},
+        {"kdc_timesync = 1", true, true, true},
+        {"kdc_timesync = off", true, true, true},
+    };
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sg_realm_setup *setup;
+
+        snprintf(text, sizeof text, "[libdefaults]\n %s\n", cases[i].text);
+        setup = load(text);
+        assert_int_equal(setup->uses_dns, cases[i].uses_dns);
+        assert_int_equal(setup->uses_uri, cases[i].uses_uri);
+        assert_int_equal(setup->kdc_timesync, cases[i].kdc_timesync);
+        assert_false(setup->names_kdcs);
+        assert_int_equal(setup->n_notices, 0);
+    }
+    assert_string_equal(load("")->sitename, "");
+    assert_string_equal(
+        load("[realms]\nEXAMPLE.COM = {\n sitename = east\n}\n")->sitename,
+        "east");
+    assert_false(load("[realms]\nEXAMPLE.COM = {\n primary_kdc = a\n"
+                      " master_kdc = b\n admin_server = c\n}\n")
+                     ->names_kdcs);
+    assert_true(
+        load("[realms]\nEXAMPLE.COM = {\n kdc = https://p\n}\n")->names_kdcs);
+}
+
+/* Without a default realm, what [domain_realm] has for this host. */
+static void
+test_domain_realm(void **state)
+{
+    char host[256], text[600], name[SG_NAME_MAX];
+    struct sg_err err;
+
+    (void)state;
+    assert_int_equal(gethostname(host, sizeof host), 0);
+    snprintf(text, sizeof text, "[domain_realm]\n %s = OWN.TEST\n", host);
+    write_file(krb5_conf, text);
+    assert_int_equal(sg_realm_default(name, sizeof name, &err), 0);
+    assert_string_equal(name, "OWN.TEST");
+
+    snprintf(text, sizeof text,
+             "[libdefaults]\n default_realm = A\n"
+             "[domain_realm]\n %s = OWN.TEST\n",
+             host);
+    write_file(krb5_conf, text);
+    assert_int_equal(sg_realm_default(name, sizeof name, &err), 0);
+    assert_string_equal(name, "A");
+
+    write_file(krb5_conf, "[domain_realm]\n elsewhere.invalid = OTHER.TEST\n");
+    assert_int_equal(sg_realm_default(name, sizeof name, &err), -ENOENT);
+}
+
+static void
+test_trusts(void **state)
+{
+    static const char *const names[] = {"B", "C", "D", "E"};
+    char found[8][SG_NAME_MAX];
+
+    (void)state;
+    write_file(krb5_conf, "[capaths]\n"
+                          "A = {\n B = .\n C = B\n C = A\n}\n"
+                          "D = {\n A = E\n X = Y\n}\n"
+                          "Z = {\n X = .\n}\n");
+    assert_int_equal(sg_realm_trusts("A", 8, found), 4);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(found[i], names[i]);
+    assert_int_equal(sg_realm_trusts("A", 1, found), 4);
+    assert_int_equal(sg_realm_trusts("Q", 8, found), 0);
+    write_file(krb5_conf, "[capaths]\nA = {\n B = {\n C = .\n }\n}\n");
+    assert_int_equal(sg_realm_trusts("A", 8, found), 0);
+    write_file(krb5_conf, "[capaths\n");
+    assert_int_equal(sg_realm_trusts("A", 8, found), 0);
+    write_file(krb5_conf, "");
+    assert_int_equal(sg_realm_trusts("A", 8, found), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clockskew),  cmocka_unit_test(test_kdcs),
-        cmocka_unit_test(test_many_kdcs),  cmocka_unit_test(test_several_files),
-        cmocka_unit_test(test_no_default), cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_unreadable), cmocka_unit_test(test_template),
+        cmocka_unit_test(test_switches),
+        cmocka_unit_test(test_domain_realm),
+        cmocka_unit_test(test_trusts),
+        cmocka_unit_test(test_clockskew),
+        cmocka_unit_test(test_kdcs),
+        cmocka_unit_test(test_many_kdcs),
+        cmocka_unit_test(test_several_files),
+        cmocka_unit_test(test_no_default),
+        cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_template),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

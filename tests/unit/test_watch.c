@@ -474,6 +474,42 @@ a_reload_keeps_history_of_the_same_clock_only(void **state)
     finish(&world);
 }
 
+static void
+a_burst_asks_soon(void **state)
+{
+    struct world world;
+    int requests;
+
+    (void)state;
+    begin(&world, SG_MODE_GUARD, "offset=+0s");
+    do {
+        requests = world.servers[0].requests;
+        loop_run(world.base, NULL, 2.5);
+    } while (world.servers[0].requests > requests);
+    sg_watch_burst(world.watch);
+    loop_run(world.base, NULL, 2.5);
+    assert_true(world.servers[0].requests > requests);
+    finish(&world);
+}
+
+static void
+the_status_has_the_host_wide_settings(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, SG_MODE_GUARD, "offset=+0s");
+    source_status(&world, 0);
+    assert_true(world.status.own_clockskew_s == 0);
+    assert_false(world.status.kdc_timesync);
+    world.plan->own_clockskew_s = 600;
+    world.plan->kdc_timesync = true;
+    source_status(&world, 0);
+    assert_true(world.status.own_clockskew_s == 600);
+    assert_true(world.status.kdc_timesync);
+    finish(&world);
+}
+
 /* Of the same names, in another order. */
 static void
 a_reload_knows_realms_by_name(void **state)
@@ -539,6 +575,8 @@ main(void)
         cmocka_unit_test(an_answer_across_a_suspend_is_worthless),
         cmocka_unit_test(a_reload_keeps_history_of_the_same_clock_only),
         cmocka_unit_test(a_reload_knows_realms_by_name),
+        cmocka_unit_test(a_burst_asks_soon),
+        cmocka_unit_test(the_status_has_the_host_wide_settings),
         cmocka_unit_test(a_rival_is_reported),
     };
 

@@ -1,0 +1,174 @@
+#include "setup/krb5_files.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <krb5.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "setup/config.h"
+#include "setup/profile.h"
+
+/* More is no krb5.conf. */
+#define FILE_MAX (1 << 20)
+
+struct walk {
+    sg_krb5_file *call;
+    void *arg;
+    int n;
+};
+
+static void walk_file(struct walk *walk, const char *path, int depth);
+
+static bool
+tell(struct walk *walk, const char *path)
+{
+    if (walk->n == SG_KRB5_FILES_MAX)
+        return false;
+    walk->n++;
+    walk->call(walk->arg, path);
+    return true;
+}
+
+/* Those that libkrb5 includes: see valid_name in its prof_parse.c. */
+static bool
+is_included(const char *name)
+{
+    size_t len = strlen(name);
+
+    if (name[0] == '.')
+        return false;
+    if (len >= 5 && strcmp(name + len - 5, ".conf") == 0)
+        return true;
+    for (; *name; name++)
+        if (!isalnum((unsigned char)*name) && *name != '-' && *name != '_')
+            return false;
+    return true;
+}
+
+static void
+walk_folder(struct walk *walk, const char *path, int depth)
+{
+    char file[SG_PATH_MAX];
+    struct dirent *entry;
+    DIR *folder;
+
+    if (!tell(walk, path))
+        return;
+    folder = opendir(path);
+    while (folder && walk->n < SG_KRB5_FILES_MAX && (entry = readdir(folder))) {
+        if (is_included(entry->d_name) &&
+            (size_t)snprintf(file, sizeof file, "%s/%s", path, entry->d_name) <
+                sizeof file)
+            walk_file(walk, file, depth);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+bool
+sg_krb5_include(const char *line, size_t len, bool *ret_is_folder, char *ret,
+                size_t size)
+{
+    static const char *const words[] = {"include", "includedir"};
+
+    while (len > 0 && isspace((unsigned char)line[len - 1]))
+        len--;
+    for (int i = 0; i < 2; i++) {
+        size_t at = strlen(words[i]);
+
+        if (len <= at || memcmp(line, words[i], at) != 0 ||
+            !isspace((unsigned char)line[at]))
+            continue;
+        while (isspace((unsigned char)line[at]))
+            at++;
+        if (len - at >= size || memchr(line + at, '\0', len - at))
+            return false;
+        memcpy(ret, line + at, len - at);
+        ret[len - at] = '\0';
+        *ret_is_folder = i == 1;
+        return true;
+    }
+    return false;
+}
+
+static void
+walk_line(struct walk *walk, const char *line, size_t len, int depth)
+{
+    char path[SG_PATH_MAX];
+    bool is_folder;
+
+    if (!sg_krb5_include(line, len, &is_folder, path, sizeof path))
+        return;
+    if (is_folder)
+        walk_folder(walk, path, depth + 1);
+    else
+        walk_file(walk, path, depth + 1);
+}
+
+static void
+walk_file(struct walk *walk, const char *path, int depth)
+{
+    struct sg_buf text = SG_BUF_INIT;
+    size_t at = 0;
+
+    if (!tell(walk, path) || depth >= SG_KRB5_DEPTH_MAX)
+        return;
+    if (sg_file_read(path, FILE_MAX, &text, NULL) < 0)
+        text.len = 0;
+    while (at < text.len) {
+        const char *line = text.text + at;
+        const char *end = memchr(line, '\n', text.len - at);
+        size_t len = end ? (size_t)(end - line) : text.len - at;
+
+        walk_line(walk, line, len, depth);
+        at += len + 1;
+    }
+    sg_buf_free(&text);
+}
+
+void
+sg_krb5_files(sg_krb5_file *call, void *arg)
+{
+    struct walk walk = {call, arg, 0};
+    const char *at = sg_profile_paths();
+    char path[SG_PATH_MAX];
+
+    for (;;) {
+        size_t len = strcspn(at, ":");
+
+        if (len > 0 && len < sizeof path) {
+            memcpy(path, at, len);
+            path[len] = '\0';
+            walk_file(&walk, path, 0);
+        }
+        if (!at[len])
+            break;
+        at += len + 1;
+    }
+}
+
+bool
+sg_krb5_keytab(char *ret, size_t size)
+{
+    static const char prefix[] = "FILE:";
+    char name[SG_PATH_MAX];
+    const char *path = name;
+    krb5_context context;
+    bool is_known;
+
+    if (krb5_init_context(&context) != 0)
+        return false;
+    is_known = krb5_kt_default_name(context, name, sizeof name) == 0;
+    krb5_free_context(context);
+    if (!is_known)
+        return false;
+    if (strncmp(name, prefix, sizeof prefix - 1) == 0)
+        path = name + sizeof prefix - 1;
+    if (path[0] != '/' || strlen(path) >= size)
+        return false;
+    strcpy(ret, path);
+    return true;
+}
