@@ -262,6 +262,24 @@ fakedns_on_connect(int fd, short what, void *arg)
     event_add(connection->event, NULL);
 }
 
+/* One port for both; somebody else may have the other's. */
+static inline void
+fakedns_bind(struct fakedns *dns, struct sg_address *address)
+{
+    for (int tries = 0; tries < 100; tries++) {
+        dns->fd = loop_server(AF_INET, SOCK_DGRAM, address);
+        dns->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_true(dns->fd >= 0 && dns->listener >= 0);
+        if (bind(dns->listener, (struct sockaddr *)&address->addr,
+                 address->len) == 0 &&
+            listen(dns->listener, FAKEDNS_CONNECTIONS) == 0)
+            return;
+        close(dns->fd);
+        close(dns->listener);
+    }
+    fail_msg("no port that is free for UDP and TCP");
+}
+
 static inline void
 fakedns_start(struct fakedns *dns, struct event_base *base,
               const struct fakedns_record *records)
@@ -269,17 +287,12 @@ fakedns_start(struct fakedns *dns, struct event_base *base,
     struct sg_address address;
 
     *dns = (struct fakedns){.records = records};
-    dns->fd = loop_server(AF_INET, SOCK_DGRAM, &address);
-    assert_true(dns->fd >= 0);
+    fakedns_bind(dns, &address);
     snprintf(dns->servers, sizeof dns->servers, "127.0.0.1:%u",
              (unsigned)sg_net_address_port(&address));
     dns->event =
         event_new(base, dns->fd, EV_READ | EV_PERSIST, fakedns_on_query, dns);
     event_add(dns->event, NULL);
-    dns->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(
-        bind(dns->listener, (struct sockaddr *)&address.addr, address.len), 0);
-    assert_int_equal(listen(dns->listener, FAKEDNS_CONNECTIONS), 0);
     dns->listening = event_new(base, dns->listener, EV_READ | EV_PERSIST,
                                fakedns_on_connect, dns);
     event_add(dns->listening, NULL);

@@ -1,0 +1,190 @@
+/* The files that libkrb5 reads, as far as they have to be watched. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "setup/krb5_files.h"
+
+static char folder[64];
+
+static int
+make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/sg-test-files-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int
+remove_folder(void **state)
+{
+    char command[128];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    return system(command);
+}
+
+/* "@" in the text stands for the folder. */
+static void
+put(const char *name, const char *text)
+{
+    char path[128];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    for (; *text; text++)
+        if (*text == '@')
+            fputs(folder, file);
+        else
+            fputc(*text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* As names within the folder, in the order of the calls. */
+static void
+on_file(void *arg, const char *path)
+{
+    size_t len = strlen(folder);
+
+    assert_memory_equal(path, folder, len);
+    sg_buf_add(arg, "%s ", path + len + 1);
+}
+
+static void
+expect(const char *expected)
+{
+    struct sg_buf names = SG_BUF_INIT;
+
+    sg_krb5_files(on_file, &names);
+    assert_string_equal(names.text ? names.text : "", expected);
+    sg_buf_free(&names);
+}
+
+static void
+use(const char *first, const char *second)
+{
+    char list[256];
+
+    snprintf(list, sizeof list, "%s/%s%s%s%s%s", folder, first,
+             second ? ":" : "", second ? folder : "", second ? "/" : "",
+             second ? second : "");
+    assert_int_equal(setenv("KRB5_CONFIG", list, 1), 0);
+}
+
+static void
+includes_are_followed(void **state)
+{
+    char path[128];
+
+    (void)state;
+    put("a", "[libdefaults]\ninclude @/b\n x = y\ninclude\t@/missing \r\n"
+             "includedir @/d\n#include @/no\n included @/no\ninclude\n");
+    put("b", "include @/c");
+    put("c", "");
+    snprintf(path, sizeof path, "%s/d", folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    put("d/one.conf", "");
+    put("d/.two.conf", "");
+    put("d/three.rpmsave", "");
+    use("a", NULL);
+    expect("a b c missing d d/one.conf ");
+    use("c", "nowhere");
+    expect("c nowhere ");
+}
+
+static void
+circles_end(void **state)
+{
+    (void)state;
+    put("x", "include @/x\n");
+    use("x", NULL);
+    expect("x x x x x x x x x ");
+    put("x", "include @/x\ninclude @/x\ninclude @/x\n");
+    {
+        struct sg_buf names = SG_BUF_INIT;
+
+        sg_krb5_files(on_file, &names);
+        assert_int_equal(names.len, 2 * SG_KRB5_FILES_MAX);
+        sg_buf_free(&names);
+    }
+}
+
+static void
+lines(void **state)
+{
+    static const struct {
+        const char *line, *path;
+        bool is_folder;
+    } cases[] = {
+        {"include /a", "/a", false},
+        {"include \t /a b \r", "/a b", false},
+        {"includedir /a", "/a", true},
+        {"include", NULL, false},
+        {"include ", NULL, false},
+        {"includedir", NULL, false},
+        {"includes /a", NULL, false},
+        {"module /a", NULL, false},
+        {"", NULL, false},
+    };
+    char path[16];
+    bool is_folder;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool is_one = sg_krb5_include(cases[i].line, strlen(cases[i].line),
+                                      &is_folder, path, sizeof path);
+
+        assert_int_equal(is_one, cases[i].path != NULL);
+        if (!is_one)
+            continue;
+        assert_string_equal(path, cases[i].path);
+        assert_int_equal(is_folder, cases[i].is_folder);
+    }
+    assert_false(sg_krb5_include("include /a\0b", 12, &is_folder, path, 16));
+    assert_false(
+        sg_krb5_include("include /0123456789abcde", 24, &is_folder, path, 16));
+}
+
+static void
+keytab(void **state)
+{
+    char path[64];
+
+    (void)state;
+    put("a", "[libdefaults]\ndefault_keytab_name = /etc/k\n");
+    use("a", NULL);
+    assert_true(sg_krb5_keytab(path, sizeof path));
+    assert_string_equal(path, "/etc/k");
+    put("a", "[libdefaults]\ndefault_keytab_name = FILE:/etc/k\n");
+    assert_true(sg_krb5_keytab(path, sizeof path));
+    assert_string_equal(path, "/etc/k");
+    assert_false(sg_krb5_keytab(path, 6));
+    put("a", "[libdefaults]\ndefault_keytab_name = MEMORY:k\n");
+    assert_false(sg_krb5_keytab(path, sizeof path));
+    put("a", "[broken");
+    assert_false(sg_krb5_keytab(path, sizeof path));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(includes_are_followed),
+        cmocka_unit_test(circles_end),
+        cmocka_unit_test(lines),
+        cmocka_unit_test(keytab),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
