@@ -202,6 +202,16 @@ change_servers(struct sg_daemon *daemon)
 }
 
 static void
+try_keytab(struct sg_daemon *daemon)
+{
+    char keytab[SG_PATH_MAX];
+
+    if (sg_krb5_keytab(keytab, sizeof keytab))
+        sg_log(LOG_INFO, "%s changed: everybody is asked again", keytab);
+    sg_watch_burst(daemon->watch);
+}
+
+static void
 on_files(void *arg, unsigned kinds)
 {
     struct sg_daemon *daemon = arg;
@@ -212,7 +222,7 @@ on_files(void *arg, unsigned kinds)
     if (kinds & OF_KRB5)
         sg_daemon_replan(daemon, "krb5.conf changed");
     if (kinds & OF_KEYTAB)
-        sg_watch_burst(daemon->watch);
+        try_keytab(daemon);
     sg_daemon_hooks.changed(daemon, true);
 }
 

@@ -133,6 +133,15 @@ update_plan(struct sg_daemon *daemon, struct sg_plan *plan, const char *why)
         report_plan(daemon->plan, why);
 }
 
+/* Said once, and shown until it is repaired. */
+static void
+report_breakage(struct sg_daemon *daemon, const struct sg_err *why)
+{
+    sg_log(LOG_ERR, "%s; what was in use before stays", why->text);
+    snprintf(daemon->status->notice, sizeof daemon->status->notice, "%.*s",
+             (int)sizeof daemon->status->notice - 1, why->text);
+}
+
 void
 sg_daemon_replan(struct sg_daemon *daemon, const char *what)
 {
@@ -144,10 +153,11 @@ sg_daemon_replan(struct sg_daemon *daemon, const char *what)
     struct sg_err err;
     struct sg_plan *plan = sg_daemon_make_plan(daemon, daemon->config, &err);
 
-    if (!plan && !was_failed)
-        sg_log(LOG_ERR, "%s; what was in use before stays", err.text);
-    if (!plan)
+    if (!plan) {
+        if (!was_failed)
+            report_breakage(daemon, &err);
         return;
+    }
     if (sg_plan_is_same(daemon->plan, plan))
         update_plan(daemon, plan, was_failed ? why : NULL);
     else if (sg_daemon_use_plan(daemon, plan, why, &err) < 0) {

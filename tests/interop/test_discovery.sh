@@ -79,6 +79,14 @@ expect_line "$REALM: 1 KDC by DNS URI: b\\.example\\.test" 5
 expect_state warn 20
 [ "$(grep -c 'by DNS' "$DIR/daemon.log")" = 1 ] || fail "said more than once"
 
+# -q waits for DNS, minimal mode does without and says so.
+expect_exit 0 "$BUILD/bin/skewguardd" -c "$DIR/skewguard.conf" -t >"$DIR/test"
+grep -q "DNS is asked for KDCs of $REALM" "$DIR/test" || fail "-t does not tell"
+expect_exit 0 "$BUILD/bin/skewguardd" -c "$DIR/skewguard.conf" -t --minimal \
+    >"$DIR/test"
+grep -q "$REALM: DNS is not asked in minimal mode" "$DIR/test" ||
+    fail "minimal mode does not tell"
+
 # Other KDCs: on reload they are asked instead.
 zone "${srv[@]}"
 kill -s HUP "$DAEMON"
@@ -91,6 +99,13 @@ expect_line "$REALM: DNS: .*; the KDCs found before stay; next try in [0-9]+ s" 
 expect_state warn 5
 stop_process "$DAEMON"
 : >"$DIR/daemon.log"
+
+dns_start 127.0.0.53
+zone "_kerberos._udp.$REALM SRV 0 0 $port a.example.test"
+expect_exit 0 "$BUILD/bin/skewguardd" -c "$DIR/skewguard.conf" -q \
+    --simulate offset=+5s 2>"$DIR/once"
+grep -q 'step by +5\.' "$DIR/once" || fail "-q did: $(<"$DIR/once")"
+server_stop dns
 
 # 20 KDCs, from the start of the program; it waits up to 0.5 s before it asks.
 many=()

@@ -27,17 +27,17 @@ followed() {
 }
 answers() {
     status && [ "$(value status sources.0.name)" = 127.0.0.35 ] &&
-        holds "$(value status sources.0.reach) >= $1"
+        holds "$(value status sources.0.reach) >= 1"
 }
 krb5_conf 127.0.0.35 >"$DIR/krb5.conf"
 daemon_start -g
 expect_state ok 20
-within 10 answers 3 || fail "the first KDC does not answer"
+within 5 answers || fail "the first KDC does not answer"
 : >"$DIR/daemon.log"
 
 krb5_conf 127.0.0.35 127.0.0.36 >"$DIR/krb5.conf"
 followed 'krb5\.conf changed: 1 realm, 4 sources'
-answers 3 || fail "the history of the first KDC is lost"
+answers || fail "the history of the first KDC is lost"
 expect_state warn 20
 
 # The same again: nobody notices.
@@ -54,11 +54,14 @@ followed 'krb5\.conf changed: 1 realm, 2 sources'
 echo '[libdefaults] }} = {' >"$DIR/krb5.conf"
 followed 'krb5\.conf: Improper format.*; what was in use before stays'
 state_is warn || fail "the old plan does not stay"
+skewguard explain | grep -q 'notice .*krb5' || fail "explain does not tell"
 echo '[libdefaults] }} = { again' >"$DIR/krb5.conf"
 sleep 2.5
 [ ! -s "$DIR/daemon.log" ] || fail "broken, and said twice"
 krb5_conf 127.0.0.36 >"$DIR/krb5.conf"
 followed 'krb5\.conf is repaired: 1 realm, 2 sources'
+state_is warn || fail "the state is lost"
+! skewguard explain | grep -q 'notice ' || fail "the notice stays"
 
 # A file in the includedir, which takes it over and goes again.
 printf '%s\n' '[libdefaults]' 'clockskew = 130' >"$DIR/conf.d/site.conf"
@@ -85,10 +88,6 @@ mv "$DIR/krb5.gone" "$DIR/krb5.conf"
 followed 'krb5\.conf is in use now: 1 realm, 2 sources'
 expect_state warn 20
 
-# A new keytab is no new plan, but a reason to ask again soon.
-age_is() { status && holds "$(value status sources.0.age_s) $1"; }
-within 60 age_is '> 8' || fail "it never ceases to ask"
-: >"$DIR/daemon.log"
+# A new keytab is noticed, and is no new plan.
 echo key >"$DIR/host.keytab"
-within 6 age_is '< 4' || fail "a new keytab is no reason to ask"
-! logged_line 'krb5\.conf' || fail "a new keytab is taken for a krb5.conf"
+followed "$DIR/host\.keytab changed: everybody is asked again"

@@ -56,7 +56,7 @@ static struct fakedns_record records[] = {
     {"_kerberos.SILENT.TEST", .is_silent = true},
     {"_kerberos._udp.SILENT.TEST", .is_silent = true},
     {"_kerberos._tcp.SILENT.TEST", .is_silent = true},
-    {NULL},
+    {.name = NULL},
 };
 
 struct world {

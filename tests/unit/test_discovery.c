@@ -20,7 +20,7 @@ static struct fakedns_record records[] = {
     {"_kerberos._udp.A.TEST",
      LINES("SRV 0 0 88 a1.test", "SRV 1 0 88 a2.test")},
     {"_kerberos.B.TEST", LINES("URI 0 0 krb5srv:m:tcp:b.test")},
-    {NULL},
+    {.name = NULL},
 };
 
 struct world {
