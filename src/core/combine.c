@@ -84,7 +84,9 @@ find_own_proof(const struct sg_candidate *candidates, int n,
 {
     for (int i = 0; i < n; i++)
         if (candidates[i].usable && candidates[i].kind == SG_KIND_KEYTAB &&
-            candidates[i].realm == of->realm && candidates[i].host == of->host)
+            candidates[i].realm == of->realm &&
+            candidates[i].host == of->host &&
+            (of->kind == SG_KIND_NTP || candidates[i].port == of->port))
             return &candidates[i];
     return NULL;
 }

@@ -22,6 +22,7 @@ struct sg_candidate {
     enum sg_kind kind;
     int realm; /* its group; SG_GROUP_UTC */
     int host;  /* see sg_vote */
+    int port;  /* tells one KDC on a host from another */
     struct sg_estimate estimate;
     struct sg_skew skew; /* of the estimate against our wall clock */
     double root_s;

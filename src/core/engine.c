@@ -202,6 +202,7 @@ sg_engine_outcome(struct sg_engine *engine, int source,
     stepped = look_at_clock(engine, reading, false, ret);
     s->asked++;
     s->is_wanted = s->is_hurried = s->is_planned = s->is_burst_due = false;
+    s->is_key_new = false;
     if (before != outcome->code)
         ret->publish = true;
     s->last = *outcome;
@@ -259,7 +260,7 @@ sg_engine_resumed(struct sg_engine *engine, const struct sg_reading *reading,
         source->estimate.model.valid = false;
         source->spikes = 0;
         source->reach = 0;
-        source->n_turns = 0;
+        source->n_turns = source->plans = 0;
         source->is_planned = false;
         sg_poll_init(&source->poll, source->about.kind, source->about.is_try);
         if (source->about.kind != SG_KIND_NTP)

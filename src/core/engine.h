@@ -139,6 +139,10 @@ double sg_engine_next_ask(struct sg_engine *engine, int source,
  * in vain, and is it taken into account? */
 bool sg_engine_is_complete(const struct sg_engine *engine);
 
+/* A keytab was replaced: whoever is asked with it is asked soon, even if the
+ * old one was refused. */
+void sg_engine_key_changed(struct sg_engine *engine);
+
 /* Ask everything again soon, as after the network changed. */
 void sg_engine_burst(struct sg_engine *engine);
 

@@ -30,7 +30,7 @@ sg_engine_ask_all(struct sg_engine *engine, int n)
     for (int i = 0; i < engine->n_sources; i++) {
         sg_poll_surprise(&engine->sources[i]->poll, n);
         engine->sources[i]->is_wanted = true;
-        engine->sources[i]->n_turns = 0;
+        engine->sources[i]->n_turns = engine->sources[i]->plans = 0;
     }
 }
 
@@ -101,6 +101,24 @@ first_wait_s(const struct source *source, int rank, double random)
     return (waits ? FIRST_TICKET_S : 0) + FIRST_S * random;
 }
 
+/*
+ * The first question to an idle KDC gets true microseconds: the first plan
+ * tries to close the interval there.  With the host's key the first answer is a
+ * ticket, which has whole seconds; so there it is the second plan.
+ */
+static void
+plan_turns(struct source *source, struct sg_raw from)
+{
+    struct sg_model model = sg_model_at(&source->estimate.model, from);
+    bool has_key = source->about.kind == SG_KIND_KEYTAB;
+    bool is_true = source->plans == has_key;
+
+    source->n_turns =
+        sg_turn_plan(&model, sg_filter_newest(source->filter)->delay_s, is_true,
+                     from, has_key && is_true ? 2 : SG_TURN_MAX, source->turns);
+    source->plans++;
+}
+
 /* The next planned instant around the turn of this KDC's second. */
 static double
 next_turn(struct source *source, struct sg_raw from)
@@ -112,13 +130,8 @@ next_turn(struct source *source, struct sg_raw from)
     while (source->n_turns > 0 && sg_raw_diff(source->turns[0], from) <= 0)
         memmove(source->turns, source->turns + 1,
                 (size_t)--source->n_turns * sizeof *source->turns);
-    if (source->n_turns == 0) {
-        struct sg_model model = sg_model_at(&source->estimate.model, from);
-
-        source->n_turns =
-            sg_turn_plan(&model, sg_filter_newest(source->filter)->delay_s,
-                         from, SG_TURN_MAX, source->turns);
-    }
+    if (source->n_turns == 0)
+        plan_turns(source, from);
     turn = source->turns[0];
     memmove(source->turns, source->turns + 1,
             (size_t)--source->n_turns * sizeof *source->turns);
@@ -161,6 +174,8 @@ may_hurry(struct sg_engine *engine, const struct source *source,
 
     if (source->about.kind != SG_KIND_KEYTAB)
         return !source->poll.denied && source->poll.kiss_s == 0;
+    if (source->is_key_new)
+        return true;
     if (source->last.code == SG_OUTCOME_REJECTED)
         return false;
     realm = &engine->realms[source->about.realm];
@@ -200,7 +215,7 @@ plan_next(struct sg_engine *engine, int index, struct sg_raw now, double random)
     if (source->poll.share_s > 0)
         wait_s = take_turn(engine, source, now, world.n_kdcs, random);
     if (is_kdc && wait_s >= 1 && source->poll.failures == 0) {
-        source->n_turns = 0;
+        source->n_turns = source->plans = 0;
         wait_s += next_turn(source, sg_raw_add(now, wait_s));
     }
     return wait_s;
@@ -235,6 +250,15 @@ void
 sg_engine_burst(struct sg_engine *engine)
 {
     sg_engine_ask_all(engine, 3);
+}
+
+void
+sg_engine_key_changed(struct sg_engine *engine)
+{
+    for (int i = 0; i < engine->n_sources; i++)
+        if (engine->sources[i]->about.kind == SG_KIND_KEYTAB)
+            engine->sources[i]->is_key_new = engine->sources[i]->is_wanted =
+                true;
 }
 
 /* Attempts after which a short look gives a silent source up. */

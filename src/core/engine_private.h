@@ -35,12 +35,13 @@ struct source {
     struct sg_poll poll;
     unsigned reach;
     unsigned asked, answered;
-    bool is_wanted;         /* something happened: ask it once, soon */
-    bool is_hurried;        /* and that is planned */
-    bool is_planned;        /* its next question is ... */
-    struct sg_raw due;      /* ... for then ... */
-    bool is_late;           /* ... which is later than it would be now */
-    bool is_burst_due;      /* a question of its burst is planned or asked */
+    bool is_key_new;   /* keytab: the file was replaced since it was asked */
+    bool is_wanted;    /* something happened: ask it once, soon */
+    bool is_hurried;   /* and that is planned */
+    bool is_planned;   /* its next question is ... */
+    struct sg_raw due; /* ... for then ... */
+    bool is_late;      /* ... which is later than it would be now */
+    bool is_burst_due; /* a question of its burst is planned or asked */
     struct sg_outcome last; /* of the last attempt */
     struct sg_raw last_good;
     struct sg_raw last_failed;
@@ -56,6 +57,7 @@ struct source {
     struct sg_raw shaken; /* ... then, last */
     int surprises;        /* that were allowed to bother anybody ... */
     struct sg_raw surprised; /* ... since the first of them */
+    int plans;               /* made in this burst */
     int n_turns; /* instants planned around the turn of a KDC's second */
     struct sg_raw turns[SG_TURN_MAX];
     enum sg_leap leap; /* what its last answers announce ... */

@@ -17,6 +17,13 @@
 /* So many KDCs are asked before a step. */
 #define ASKED_FOR_STEP 2
 
+/* Two KDCs on one host are told apart by their ports; NTP has another. */
+static bool
+are_kdcs(const struct source *a, const struct source *b)
+{
+    return a->about.kind != SG_KIND_NTP && b->about.kind != SG_KIND_NTP;
+}
+
 int
 sg_engine_find_sibling(const struct sg_engine *engine, int index,
                        enum sg_kind kind)
@@ -27,7 +34,8 @@ sg_engine_find_sibling(const struct sg_engine *engine, int index,
         const struct source *s = engine->sources[i];
 
         if (s->about.kind == kind && s->about.realm == of->about.realm &&
-            s->host == of->host)
+            s->host == of->host &&
+            (s->about.port == of->about.port || !are_kdcs(s, of)))
             return i;
     }
     return -1;

@@ -351,7 +351,8 @@ judge_realm(struct sg_engine *engine, int index,
     ret = sg_budget_state(realm->state,
                           sg_skew_used(&realm->clock.skew, realm->clockskew_s),
                           &engine->config.budget);
-    realm->is_unproven = worst.is_unproven && ret != SG_STATE_OK;
+    realm->is_unproven = worst.is_unproven && ret != SG_STATE_OK &&
+                         !sg_verdict_was_ours_set(&facts);
     if (!realm->is_unproven)
         return ret;
     say_unproven(engine, realm, worst.kdc ? "KDC" : "NTP server");

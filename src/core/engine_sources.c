@@ -92,7 +92,7 @@ sg_engine_set_address(struct sg_engine *engine, int source, const char *address,
         sg_filter_reset(s->filter);
         s->estimate.model.valid = false;
         s->spikes = 0;
-        s->n_turns = 0;
+        s->n_turns = s->plans = 0;
         s->has_moved = false;
         s->moved_s = 0;
     }
@@ -124,7 +124,7 @@ be_surprised(struct sg_engine *engine, struct source *source, bool is_moved,
     if (!is_moved) {
         /* true or not, it is not believed before it is repeated */
         sg_poll_surprise(&source->poll, 2);
-        source->n_turns = 0;
+        source->n_turns = source->plans = 0;
         source->is_wanted = true;
         return;
     }

@@ -41,6 +41,7 @@ bring_to_now(struct sg_engine *engine, const struct sg_reading *reading)
         c->kind = s->about.kind;
         c->realm = s->about.realm;
         c->host = s->host;
+        c->port = s->about.port;
         c->tally = SG_TALLY_UNUSABLE;
         /* what was proven stays so, with all its growing doubt */
         c->usable = (s->reach != 0 || s->about.kind == SG_KIND_KEYTAB) &&

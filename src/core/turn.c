@@ -47,16 +47,19 @@ cut_at_lower_end(double delay_s)
 }
 
 static int
-choose_cuts(double width_s, double delay_s, int max, double ret_q[])
+choose_cuts(double width_s, double delay_s, bool is_true, int max,
+            double ret_q[])
 {
     double narrow_s = NARROW_S + delay_s * (1 + JITTER_FRAC);
     int n = width_s > WIDE_S ? SG_TURN_MAX - 1 : 1;
 
     if (width_s <= narrow_s || max == 1)
         return cut_evenly(width_s, delay_s, 1, ret_q);
-    if (n > max - 1)
-        n = max - 1;
+    if (n > max - is_true)
+        n = max - is_true;
     n = cut_evenly(width_s, delay_s, n, ret_q);
+    if (!is_true)
+        return n;
     ret_q[n] = cut_at_lower_end(delay_s);
     return n + 1;
 }
@@ -84,8 +87,8 @@ sort(struct sg_raw instants[], int n)
 }
 
 int
-sg_turn_plan(const struct sg_model *kdc, double delay_s, struct sg_raw now,
-             int max, struct sg_raw ret[])
+sg_turn_plan(const struct sg_model *kdc, double delay_s, bool is_true,
+             struct sg_raw now, int max, struct sg_raw ret[])
 {
     double age_s = sg_raw_diff(now, kdc->at);
     double grown_s = fabs(age_s) * kdc->growth_ppm * 1e-6;
@@ -100,7 +103,7 @@ sg_turn_plan(const struct sg_model *kdc, double delay_s, struct sg_raw now,
         return 1;
     }
     lower = sg_wall_add(kdc->ref, age_s * rate + kdc->lower_s - grown_s);
-    n = choose_cuts(width_s, delay_s, max, q);
+    n = choose_cuts(width_s, delay_s, is_true, max, q);
     for (int i = 0; i < n; i++)
         ret[i] = sg_raw_add(now, wait_for(lower, q[i]) / rate);
     sort(ret, n);

@@ -10,6 +10,8 @@
 #ifndef SG_CORE_TURN_H
 #define SG_CORE_TURN_H
 
+#include <stdbool.h>
+
 #include "base/instant.h"
 #include "core/status.h"
 
@@ -26,12 +28,17 @@
  * delay_s  a usual round trip to it.  Over TCP the question leaves one round
  *          trip after the connection is begun, so begin it that much earlier.
  *
+ * is_true  the lower end of the interval may come from an answer with true
+ *          microseconds: one question more tries to close the interval there.
+ *          If that was in vain the KDC is busy, and it is not worth trying
+ * again.
+ *
  * One instant is returned when the interval is already about as narrow as
  * round trip and timers allow (6 ms + 1.25 delay_s): then each question
  * halves what drift has added.  With max = 1 the interval is halved as well; to
  * narrow a wide one quickly, allow at least 2.
  */
-int sg_turn_plan(const struct sg_model *kdc, double delay_s, struct sg_raw now,
-                 int max, struct sg_raw ret[]);
+int sg_turn_plan(const struct sg_model *kdc, double delay_s, bool is_true,
+                 struct sg_raw now, int max, struct sg_raw ret[]);
 
 #endif

@@ -59,8 +59,8 @@ explains(const struct sg_verdict_case *facts, double jump_s)
            fabs(facts->offset_s - jump_s) <= matters_s(facts) / 2;
 }
 
-static bool
-was_ours_set(const struct sg_verdict_case *facts)
+bool
+sg_verdict_was_ours_set(const struct sg_verdict_case *facts)
 {
     return explains(facts, -facts->ours_s);
 }
@@ -254,7 +254,7 @@ static const struct {
     {has_forger, SG_BLAME_NONE, say_forged},
     {has_liar, SG_BLAME_NTP, say_liar},
     {is_small, SG_BLAME_NONE, say_well},
-    {was_ours_set, SG_BLAME_OURS, say_ours_set},
+    {sg_verdict_was_ours_set, SG_BLAME_OURS, say_ours_set},
     {was_realm_set, SG_BLAME_REALM, say_realm_set},
     {was_kdc_set, SG_BLAME_KDC, say_kdc_set},
     {are_we_alone, SG_BLAME_OURS, say_ours},

@@ -37,6 +37,10 @@ struct sg_verdict_case {
     double best_s;    /* its offset */
 };
 
+/* Our own two clocks have shown that it is ours: nobody else has to prove it.
+ */
+bool sg_verdict_was_ours_set(const struct sg_verdict_case *facts);
+
 /* Blame, and one sentence with the evidence into words. */
 enum sg_blame sg_verdict_blame(const struct sg_verdict_case *facts, char *words,
                                unsigned words_size);

@@ -105,7 +105,8 @@ void sg_daemon_retry(struct sg_daemon *daemon);
 void sg_daemon_follow(struct sg_daemon *daemon);
 
 /* The files that count now, before they are read: a later change is noticed. */
-void sg_daemon_watch_files(struct sg_daemon *daemon);
+void sg_daemon_watch_files(struct sg_daemon *daemon,
+                           const struct sg_config *config);
 
 /* Ask DNS soon, if the plan leaves something to it that was not asked yet, or
  * if again. */

@@ -154,7 +154,7 @@ sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err)
 
     if (sg_config_load(daemon->options.config, &config, err) < 0)
         return -1;
-    sg_daemon_watch_files(daemon);
+    sg_daemon_watch_files(daemon, config);
     plan = sg_daemon_make_plan(daemon, config, err);
     if (!plan) {
         sg_config_free(config);
@@ -254,7 +254,7 @@ sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
     show_mode(daemon);
     sg_publish_boot_id(status->boot_id, sizeof status->boot_id);
     sg_daemon_follow(daemon);
-    sg_daemon_watch_files(daemon);
+    sg_daemon_watch_files(daemon, daemon->config);
     if (sg_daemon_begin_plan(daemon, err) < 0)
         return -1;
     sg_daemon_ask_dns(daemon, true);

@@ -158,7 +158,7 @@ add_krb5_file(void *arg, const char *path)
 }
 
 void
-sg_daemon_watch_files(struct sg_daemon *daemon)
+sg_daemon_watch_files(struct sg_daemon *daemon, const struct sg_config *config)
 {
     char keytab[SG_PATH_MAX];
 
@@ -168,6 +168,10 @@ sg_daemon_watch_files(struct sg_daemon *daemon)
     sg_krb5_files(add_krb5_file, daemon);
     if (sg_krb5_keytab(keytab, sizeof keytab))
         sg_filewatch_add(daemon->filewatch, keytab, OF_KEYTAB);
+    for (int i = 0; i < config->n_realms; i++)
+        if (config->realms[i].keytab[0] == '/')
+            sg_filewatch_add(daemon->filewatch, config->realms[i].keytab,
+                             OF_KEYTAB);
     sg_filewatch_add(daemon->filewatch, RESOLV_CONF, OF_DNS);
 }
 
@@ -198,17 +202,8 @@ change_servers(struct sg_daemon *daemon)
         sg_log(LOG_ERR, "resolv.conf changed, but: %s", err.text);
     else
         sg_log(LOG_INFO, "resolv.conf changed");
-    sg_daemon_ask_dns(daemon, true);
-}
-
-static void
-try_keytab(struct sg_daemon *daemon)
-{
-    char keytab[SG_PATH_MAX];
-
-    if (sg_krb5_keytab(keytab, sizeof keytab))
-        sg_log(LOG_INFO, "%s changed: everybody is asked again", keytab);
     sg_watch_burst(daemon->watch);
+    sg_daemon_ask_dns(daemon, true);
 }
 
 static void
@@ -216,13 +211,15 @@ on_files(void *arg, unsigned kinds)
 {
     struct sg_daemon *daemon = arg;
 
-    sg_daemon_watch_files(daemon);
+    sg_daemon_watch_files(daemon, daemon->config);
     if (kinds & OF_DNS)
         change_servers(daemon);
     if (kinds & OF_KRB5)
         sg_daemon_replan(daemon, "krb5.conf changed");
-    if (kinds & OF_KEYTAB)
-        try_keytab(daemon);
+    if (kinds & OF_KEYTAB) {
+        sg_log(LOG_INFO, "a keytab changed: KDCs are asked with it again");
+        sg_watch_key_changed(daemon->watch);
+    }
     sg_daemon_hooks.changed(daemon, true);
 }
 

@@ -89,6 +89,14 @@ schedule(struct watched *watched)
 }
 
 static void
+schedule_all(struct sg_watch *watch)
+{
+    for (int i = 0; i < watch->n; i++)
+        if (!watch->watched[i].is_out)
+            schedule(&watch->watched[i]);
+}
+
+static void
 report(struct sg_watch *watch, const struct sg_decision *decision)
 {
     const struct sg_watch_hooks *hooks = &watch->setup.hooks;
@@ -135,11 +143,8 @@ act(struct sg_watch *watch, const struct sg_decision *decision)
         else
             report(watch, &then);
     }
-    if (!decision->reschedule)
-        return;
-    for (int i = 0; i < watch->n; i++)
-        if (!watch->watched[i].is_out)
-            schedule(&watch->watched[i]);
+    if (decision->reschedule)
+        schedule_all(watch);
 }
 
 /* The raw clock stands still in a suspend; notice it before using it. */
@@ -416,9 +421,14 @@ void
 sg_watch_burst(struct sg_watch *watch)
 {
     sg_engine_burst(watch->engine);
-    for (int i = 0; i < watch->n; i++)
-        if (!watch->watched[i].is_out)
-            schedule(&watch->watched[i]);
+    schedule_all(watch);
+}
+
+void
+sg_watch_key_changed(struct sg_watch *watch)
+{
+    sg_engine_key_changed(watch->engine);
+    schedule_all(watch);
 }
 
 bool

@@ -62,6 +62,9 @@ void sg_watch_status(struct sg_watch *watch, struct sg_status *status);
 /* Ask everything again soon: something changed that answers depend on. */
 void sg_watch_burst(struct sg_watch *watch);
 
+/* A keytab was replaced. */
+void sg_watch_key_changed(struct sg_watch *watch);
+
 /* The frequency to save; see sg_engine_frequency. */
 bool sg_watch_frequency(const struct sg_watch *watch, double *ret_ppm,
                         double *ret_sd_ppm);

@@ -39,7 +39,7 @@ only() {
 CLIENT=host/client.test
 forge_start() {
     rm -f "$DIR/forge" # of the one before
-    FORGED=$(free_port)
+    FORGED=${FORGE_PORT:-$(free_port)}
     "$BUILD/tests/interop/forge" "$REALM" "$CLIENT@$REALM" \
         "$FORGED" "$@" >"$DIR/forge" 2>&1 </dev/null &
     # shellcheck disable=SC2034,SC2154,SC2004 # servers_stop ends it

@@ -460,6 +460,88 @@ kdcs_have_seven_requests_an_hour_at_most(void **state)
 }
 
 static void
+a_new_key_is_offered_at_once(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 1);
+    for (int i = 0; i < 4; i++) {
+        world_answer(&w, KDC, 0);
+        world_fail(&w, KEY, SG_OUTCOME_REJECTED, "KRB-ERROR 24");
+        w.now_s += 1;
+    }
+    assert_true(sg_engine_next_ask(w.engine, KEY, world_reading(&w).raw, 0) >
+                1000);
+    sg_engine_key_changed(w.engine);
+    assert_true(sg_engine_next_ask(w.engine, KEY, world_reading(&w).raw, 0.9) <
+                1);
+    world_end(&w);
+}
+
+/* Two KDCs at one address, as behind a port forwarding. */
+static void
+a_port_tells_one_kdc_from_another(void **state)
+{
+    static const char *const names[] = {"das-m", "das-m", "das-s", "das-s"};
+    struct engine_world w;
+
+    (void)state;
+    world_begin(&w, SG_MODE_GUARD);
+    sg_engine_add_realm(w.engine, "EXAMPLE.ORG", 300, false);
+    for (int i = 0; i < 4; i++) {
+        struct sg_engine_source about = {
+            .kind = i % 2 ? SG_KIND_KEYTAB : SG_KIND_KDC, .port = 88 + i / 2};
+
+        snprintf(about.name, sizeof about.name, "%s", names[i]);
+        snprintf(about.host, sizeof about.host, "192.0.2.1");
+        assert_int_equal(sg_engine_add_source(w.engine, &about), i);
+        sg_engine_set_address(w.engine, i, "192.0.2.1", about.port, false);
+    }
+    for (int i = 0; i < 12; i++) {
+        world_answer(&w, KDC, 0);
+        world_answer(&w, KEY, 0);
+        world_answer(&w, KDC_B, 90);
+        world_answer(&w, KEY_B, 90);
+        w.now_s += 0.5;
+    }
+    assert_false(world_status(&w)->sources[KDC].tally == SG_TALLY_FALSETICKER);
+    assert_false(w.status.sources[KDC_B].tally == SG_TALLY_FALSETICKER);
+    world_end(&w);
+}
+
+/* What our own two clocks have seen nobody has to prove. */
+static void
+our_own_clock_stepped_is_told_without_proof(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 1);
+    for (int i = 0; i < 12; i++) {
+        world_answer(&w, KDC, 0);
+        world_fail(&w, KEY, SG_OUTCOME_REJECTED, "KRB-ERROR 24");
+        w.now_s += 0.5;
+    }
+    world_step(&w, 400, true);
+    for (int i = 0; i < 3; i++) {
+        w.now_s += 1;
+        world_answer(&w, KDC, 0);
+        world_fail(&w, KEY, SG_OUTCOME_REJECTED, "KRB-ERROR 24");
+    }
+    assert_int_equal(world_status(&w)->realms[0].state, SG_STATE_EXCEEDED);
+    assert_int_equal(w.status.realms[0].blame, SG_BLAME_OURS);
+    /* but no more than that */
+    for (int i = 0; i < 4; i++) {
+        w.now_s += 60;
+        world_answer(&w, KDC, 1000);
+        world_fail(&w, KEY, SG_OUTCOME_REJECTED, "KRB-ERROR 24");
+    }
+    assert_int_equal(world_status(&w)->realms[0].state, SG_STATE_UNKNOWN);
+    world_end(&w);
+}
+
+static void
 a_wrong_key_is_offered_once_an_hour(void **state)
 {
     struct engine_world w;
@@ -496,6 +578,9 @@ main(void)
         cmocka_unit_test(two_kdcs_that_prove_two_times_outrank_nobody),
         cmocka_unit_test(kdcs_have_seven_requests_an_hour_at_most),
         cmocka_unit_test(a_wrong_key_is_offered_once_an_hour),
+        cmocka_unit_test(a_new_key_is_offered_at_once),
+        cmocka_unit_test(a_port_tells_one_kdc_from_another),
+        cmocka_unit_test(our_own_clock_stepped_is_told_without_proof),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,7 +193,8 @@ guard(struct world *world, int64_t start_ns, int max_asked, double max_s)
         int left = max_asked - run.asked;
         int max = left < SG_TURN_MAX ? left : SG_TURN_MAX;
 
-        n = sg_turn_plan(&model, delay_s, (struct sg_raw){now}, max, plan);
+        n = sg_turn_plan(&model, delay_s, true, (struct sg_raw){now}, max,
+                         plan);
         assert_plan_in_order(plan, n, max, now);
         if (run.asked > 0 && n == 1 && max > 1)
             break;
@@ -317,16 +318,18 @@ unknown_clock_is_asked_now(void **state)
     struct sg_raw plan[SG_TURN_MAX];
 
     (void)state;
-    assert_int_equal(sg_turn_plan(&unknown, 0, now, SG_TURN_MAX, plan), 1);
+    assert_int_equal(sg_turn_plan(&unknown, 0, true, now, SG_TURN_MAX, plan),
+                     1);
     assert_int_equal(plan[0].ns, 77);
-    assert_int_equal(sg_turn_plan(&vague, 0, vague.at, SG_TURN_MAX, plan), 1);
+    assert_int_equal(sg_turn_plan(&vague, 0, true, vague.at, SG_TURN_MAX, plan),
+                     1);
     assert_int_equal(plan[0].ns, vague.at.ns);
     /* A model of an hour ago has grown as wide. */
     vague = model_of(1.0);
     vague.growth_ppm = 100;
-    assert_int_equal(
-        sg_turn_plan(&vague, 0, sg_raw_add(vague.at, 3600), SG_TURN_MAX, plan),
-        1);
+    assert_int_equal(sg_turn_plan(&vague, 0, true, sg_raw_add(vague.at, 3600),
+                                  SG_TURN_MAX, plan),
+                     1);
 }
 
 static void
@@ -337,8 +340,8 @@ narrow_interval_gets_one_question_that_halves_it(void **state)
 
     (void)state;
     /* Middle .25; half the round trip earlier, to arrive at the turn. */
-    assert_int_equal(sg_turn_plan(&model, 0.002, model.at, SG_TURN_MAX, plan),
-                     1);
+    assert_int_equal(
+        sg_turn_plan(&model, 0.002, true, model.at, SG_TURN_MAX, plan), 1);
     assert_true(fabs(sg_raw_diff(plan[0], model.at) - 0.749) < 1e-6);
 }
 
@@ -350,15 +353,16 @@ wide_interval_is_cut_in_four_and_just_above_its_lower_end(void **state)
     struct sg_raw plan[SG_TURN_MAX];
 
     (void)state;
-    assert_int_equal(sg_turn_plan(&model, 0, model.at, SG_TURN_MAX, plan), 4);
+    assert_int_equal(sg_turn_plan(&model, 0, true, model.at, SG_TURN_MAX, plan),
+                     4);
     for (int i = 0; i < 4; i++) {
         double margin_s = i < 3 ? 0.003 : 0;
 
         assert_true(fabs(sg_raw_diff(plan[i], model.at) - expected[i] -
                          margin_s) < 1e-6);
     }
-    assert_int_equal(sg_turn_plan(&model, 0, model.at, 1, plan), 1);
-    assert_int_equal(sg_turn_plan(&model, 0, model.at, 2, plan), 2);
+    assert_int_equal(sg_turn_plan(&model, 0, true, model.at, 1, plan), 1);
+    assert_int_equal(sg_turn_plan(&model, 0, true, model.at, 2, plan), 2);
 }
 
 static void
@@ -369,8 +373,8 @@ clock_before_1970_is_no_trap(void **state)
 
     (void)state;
     model.ref.ns = -750000000; /* the same phase, .25 */
-    assert_int_equal(sg_turn_plan(&model, 0.002, model.at, SG_TURN_MAX, plan),
-                     1);
+    assert_int_equal(
+        sg_turn_plan(&model, 0.002, true, model.at, SG_TURN_MAX, plan), 1);
     assert_true(fabs(sg_raw_diff(plan[0], model.at) - 0.749) < 1e-6);
 }
 
@@ -384,7 +388,8 @@ rate_and_age_move_the_turn(void **state)
 
     (void)state;
     model.rate_ppm = 100; /* now at .35 */
-    assert_int_equal(sg_turn_plan(&model, 0.002, now, SG_TURN_MAX, plan), 1);
+    assert_int_equal(sg_turn_plan(&model, 0.002, true, now, SG_TURN_MAX, plan),
+                     1);
     assert_true(fabs(sg_raw_diff(plan[0], now) - 0.649) < 1e-4);
 }
 
@@ -404,7 +409,7 @@ one_question_a_minute_keeps_it_narrow(void **state)
             struct sg_raw plan[SG_TURN_MAX];
             struct sg_sample sample;
 
-            sg_turn_plan(&model, 0.001, (struct sg_raw){now}, 1, plan);
+            sg_turn_plan(&model, 0.001, true, (struct sg_raw){now}, 1, plan);
             sample = ask(&world, plan[0].ns);
             learn(&model, &sample);
             assert_truth_inside(&world, &model);
