@@ -50,11 +50,20 @@ is_key_of(const struct source *source, int realm)
 bool
 sg_engine_has_key(const struct sg_engine *engine, int realm)
 {
-    for (int i = 0; i < engine->n_sources; i++)
-        if (is_key_of(engine->sources[i], realm) &&
-            engine->sources[i]->last.code != SG_OUTCOME_KEYTAB)
+    bool is_there = false, was_tried = false;
+
+    for (int i = 0; i < engine->n_sources; i++) {
+        const struct source *s = engine->sources[i];
+
+        if (!is_key_of(s, realm))
+            continue;
+        if (s->asked > 0 && s->last.code != SG_OUTCOME_KEYTAB)
             return true;
-    return false;
+        is_there = true;
+        was_tried |= s->asked > 0;
+    }
+    /* a KDC that was just added does not bring a key */
+    return is_there && !was_tried;
 }
 
 void

@@ -46,7 +46,7 @@ within 10 told second.conf 'notice no realm to watch: ' ||
 expect_exit 3 skewguard status >/dev/null
 
 echo "$good" >"$DIR/krb5-second.conf"
-within 3 grep -q 'krb5\.conf is in use now: 1 realm, 2 sources' "$DIR/second.log" ||
+within 3 grep -q 'krb5\.conf is in use now: 1 realm, 3 sources' "$DIR/second.log" ||
     fail "the second one does not see the realm: $(<"$DIR/second.log")"
 within 20 told second.conf "realm $REALM: warn" ||
     fail "the second one does not find the realm: $(<"$DIR/explain")"
@@ -57,7 +57,7 @@ if [ -n "$blind" ]; then
         fail "that there is no inotify is not said"
 fi
 echo "$good" >"$DIR/krb5.conf"
-expect_line 'krb5\.conf is repaired: 1 realm, 2 sources' 65
+expect_line 'krb5\.conf is repaired: 1 realm, 3 sources' 65
 echo "in use after $((SECONDS - begin)) s"
 expect_state warn 20
 [ "$(value status realms.0.realm)" = "$REALM" ] || fail "not $REALM"

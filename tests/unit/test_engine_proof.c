@@ -176,6 +176,30 @@ without_a_keytab_plain_answers_count_as_ever(void **state)
 }
 
 static void
+a_kdc_that_is_new_does_not_bring_a_key(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 1);
+    world_fail(&w, KEY, SG_OUTCOME_KEYTAB, "/etc/krb5.keytab: No such file");
+    for (int i = 0; i < 12; i++) {
+        world_answer(&w, KDC, 0);
+        w.now_s += 0.5;
+    }
+    world_add(&w, "das-s", SG_KIND_KDC, 0);
+    world_add(&w, "das-s", SG_KIND_KEYTAB, 0);
+    w.events[0] = '\0';
+    for (int i = 0; i < 3; i++) {
+        world_answer(&w, KDC_B, 100);
+        w.now_s += 0.5;
+    }
+    assert_int_equal(world_status(&w)->realms[0].state, SG_STATE_WARN);
+    assert_null(strstr(w.events, "unknown"));
+    world_end(&w);
+}
+
+static void
 what_was_proven_is_forgotten_with_the_keytab(void **state)
 {
     struct engine_world w;
@@ -566,6 +590,7 @@ main(void)
         cmocka_unit_test(
             a_kdc_that_proves_nothing_can_only_say_that_all_is_well),
         cmocka_unit_test(without_a_keytab_plain_answers_count_as_ever),
+        cmocka_unit_test(a_kdc_that_is_new_does_not_bring_a_key),
         cmocka_unit_test(what_was_proven_is_forgotten_with_the_keytab),
         cmocka_unit_test(a_keytab_that_vanishes_does_so_for_all_kdcs),
         cmocka_unit_test(
