@@ -90,5 +90,5 @@ expect_state warn 20
 
 # A new keytab is noticed, and is no new plan.
 echo key >"$DIR/host.keytab"
-followed 'a keytab changed: KDCs are asked with it again'
+expect_line 'a keytab changed: KDCs are asked with it again' 3
 followed "cannot be authenticated: $DIR/host\.keytab: Unsupported key table"
