@@ -444,15 +444,7 @@ static void
 set_defaults(struct sim_scenario *ret)
 {
     *ret = (struct sim_scenario){.seeds = 1};
-    ret->setup.notice = true;
-    ret->setup.engine = (struct sg_engine_config){
-        .budget = {0.2, 0.6},
-        .poll = {64, 64},
-        .guard = sg_guard_defaults,
-        .rates = {500, 83333, 10}, /* as the kernel's clock */
-        .frequency_sd_ppm = 100,
-        .floor = {1767000000LL * 1000000000},
-    };
+    sim_setup_init(&ret->setup);
 }
 
 void

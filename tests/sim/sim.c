@@ -44,13 +44,14 @@ run_seed(const struct sim_scenario *scenario, unsigned seed, bool verbose,
          struct outcome *ret)
 {
     struct sim_watcher *watcher = calloc(1, sizeof *watcher);
+    struct sim_observer observer = {.arg = watcher, .look = sim_watch};
     struct sim_counts counts;
 
     if (!watcher)
         abort();
     watcher->scenario = scenario;
     watcher->verbose = verbose;
-    sim_run(&scenario->setup, seed, sim_watch, watcher, &counts);
+    sim_run(&scenario->setup, seed, &observer, &counts);
     for (int i = 0; i < scenario->n_expects; i++) {
         const struct sim_expect *e = &scenario->expects[i];
 

@@ -25,7 +25,7 @@ struct sim_watcher {
     bool verbose;
 };
 
-/* A sim_observer; arg is a struct sim_watcher. */
+/* Looks at each second and decision; arg is a struct sim_watcher. */
 void sim_watch(void *arg, const struct sim_view *view);
 
 /* Add what another seed saw. */

@@ -39,8 +39,7 @@ struct world {
     double leap_wall_s; /* ... to do when the wall clock reads this */
     double tick_s;      /* true time the engine wants to be called at */
     struct sg_status status;
-    sim_observer *observer;
-    void *arg;
+    const struct sim_observer *observer;
     struct sim_counts counts;
 };
 
@@ -89,13 +88,19 @@ pass_time(struct world *w, double until_s)
     }
 }
 
+static double
+offset_s(const struct world *w)
+{
+    return sim_utc_s(w->setup, w->t_s) - w->wall_s;
+}
+
 static void
-show(struct world *w, const struct sg_decision *decision, double step_s)
+look(struct world *w, const struct sg_decision *decision, double step_s)
 {
     struct sg_reading now = reading(w);
     struct sim_view view = {
         .t_s = w->t_s,
-        .offset_s = sim_utc_s(w->setup, w->t_s) - w->wall_s,
+        .offset_s = offset_s(w),
         .drift_ppm = drift_ppm(w),
         .now = now,
         .packets = w->counts.packets,
@@ -105,7 +110,35 @@ show(struct world *w, const struct sg_decision *decision, double step_s)
     };
 
     sg_engine_status(w->engine, &now, &w->status);
-    w->observer(w->arg, &view);
+    w->observer->look(w->observer->arg, &view);
+}
+
+static void
+show(struct world *w, const struct sg_decision *decision, double step_s)
+{
+    const struct sim_observer *observer = w->observer;
+
+    if (observer->decided)
+        observer->decided(observer->arg, w->t_s, decision);
+    if (observer->look)
+        look(w, decision, step_s);
+}
+
+static void
+show_question(struct world *w, int i)
+{
+    const struct sim_observer *observer = w->observer;
+    const struct sim_source *s = &w->sources[i];
+    struct sim_question question = {
+        .t_s = w->t_s,
+        .source = i,
+        .now = reading(w),
+        .skew_s = sim_server_s(w->setup, s, w->t_s) - w->wall_s,
+        .is_heard = !s->silent,
+    };
+
+    if (observer->asked)
+        observer->asked(observer->arg, &question);
 }
 
 static void
@@ -174,6 +207,7 @@ ask(struct world *w, int i)
                     sim_wait_s(&w->random, &s->queues, true, w->t_s);
 
     w->counts.packets++;
+    show_question(w, i);
     c->is_out = true;
     c->sent = reading(w).raw;
     c->sent_s = w->t_s;
@@ -373,6 +407,21 @@ add_source(struct world *w, const struct sim_source *source)
     sg_engine_add_source(w->engine, &about);
 }
 
+void
+sim_setup_init(struct sim_setup *ret)
+{
+    *ret = (struct sim_setup){.notice = true};
+    ret->engine = (struct sg_engine_config){
+        .mode = SG_MODE_DISCIPLINE,
+        .budget = {0.2, 0.6},
+        .poll = {64, 64},
+        .guard = sg_guard_defaults,
+        .rates = {500, 83333, 10}, /* as the kernel's clock */
+        .frequency_sd_ppm = 100,
+        .floor = {1767000000LL * 1000000000},
+    };
+}
+
 static void
 set_up(struct world *w)
 {
@@ -423,13 +472,12 @@ tick(struct world *w)
 }
 
 void
-sim_run(const struct sim_setup *setup, uint64_t seed, sim_observer *observer,
-        void *arg, struct sim_counts *ret)
+sim_run(const struct sim_setup *setup, uint64_t seed,
+        const struct sim_observer *observer, struct sim_counts *ret)
 {
-    struct world w = {
-        .setup = setup, .random = {seed}, .observer = observer, .arg = arg};
+    struct world w = {.setup = setup, .random = {seed}, .observer = observer};
     int next = 0, channel;
-    double second_s = 1;
+    double second_s = observer->look ? 1 : NEVER;
 
     set_up(&w);
     while (w.t_s < setup->run_s) {
@@ -442,7 +490,7 @@ sim_run(const struct sim_setup *setup, uint64_t seed, sim_observer *observer,
         pass_time(&w, until_s);
         if (second_s <= until_s) {
             second_s = floor(w.t_s) + 1;
-            show(&w, NULL, 0);
+            look(&w, NULL, 0);
         } else if (leap_s <= until_s)
             make_leap(&w);
         else if (event_s <= until_s)

@@ -14,7 +14,7 @@
 #include "core/engine.h"
 #include "nature.h"
 
-#define SIM_MAX_SOURCES 32
+#define SIM_MAX_SOURCES 64
 #define SIM_MAX_HAPPENINGS 32
 
 /* What a server does about a leap second. */
@@ -103,15 +103,37 @@ struct sim_view {
     double step_s; /* the engine just stepped by this; 0: no */
 };
 
-typedef void sim_observer(void *arg, const struct sim_view *view);
+/* A question that leaves our host. */
+struct sim_question {
+    double t_s;
+    int source;
+    struct sg_reading now;
+    double skew_s; /* the server's clock - ours, really */
+    bool is_heard; /* false: nobody is there to answer it */
+};
+
+/* Who watches; what is NULL is not called. */
+struct sim_observer {
+    void *arg;
+    /* every simulated second and at decisions, which costs most of the time */
+    void (*look)(void *arg, const struct sim_view *view);
+    void (*asked)(void *arg, const struct sim_question *question);
+    /* the same decisions that are looked at, with their events */
+    void (*decided)(void *arg, double t_s, const struct sg_decision *decision);
+};
 
 /* Counted for "costs next to nothing". */
 struct sim_counts {
     unsigned packets, ticks, decisions;
 };
 
-/* Run it; the observer is called every simulated second and at decisions. */
+/* As the daemon is without a configuration: in discipline mode, beside a
+ * kernel that tells of steps, on a clock with its range.  Neither realm nor
+ * sources. */
+void sim_setup_init(struct sim_setup *ret);
+
+/* Run it, watched. */
 void sim_run(const struct sim_setup *setup, uint64_t seed,
-             sim_observer *observer, void *arg, struct sim_counts *ret);
+             const struct sim_observer *observer, struct sim_counts *ret);
 
 #endif
