@@ -160,6 +160,11 @@ take_turn(struct sg_engine *engine, const struct source *source,
     double share_s = source->poll.share_s * (1 + TURN_SPREAD * random);
     double wait_s = fmax(sg_raw_diff(*turn, now), 0) + share_s;
 
+    /* hosts that begin at the same moment, after a power cut or when a KDC was
+     * set, would else come together each time for a day; but a key that was
+     * refused is not offered any sooner */
+    if (turn->ns == 0 && source->poll.failures == 0)
+        wait_s = source->poll.share_s * random;
     /* who was asked out of turn has left a gap behind */
     wait_s = fmin(wait_s, n * source->poll.share_s * (1 + TURN_SPREAD));
     *turn = sg_raw_add(now, wait_s);

@@ -195,15 +195,20 @@ holds_start(const struct fleet *fleet)
                    START_REQUESTS * fleet->plan.kdcs);
 }
 
+/* After that they do not come together again. */
 static bool
 judge_restart(struct fleet *fleet)
 {
+    int to_s = (int)fleet->plan.run_s;
+    bool held;
+
     print_course(fleet, 0, 120, 1);
     print_table(fleet, 0, 120);
-    print_table(fleet, 120, HOUR_S);
-    print_table(fleet, HOUR_S, (int)fleet->plan.run_s);
+    print_table(fleet, 120, to_s);
     print_hosts(fleet);
-    return holds_start(fleet);
+    held = holds_start(fleet);
+    held &= is_gentle(fleet, 120, to_s);
+    return is_spread(fleet, 120, to_s) && held;
 }
 
 static bool
