@@ -44,14 +44,22 @@ ntp_answers(const struct sg_engine *engine)
     return false;
 }
 
+/* Is what was proven all that is believed?  Where KDCs prove times that
+ * contradict each other nothing is, and asking for more proof settles nothing.
+ */
 static bool
-is_plain_believed(const struct sg_engine *engine)
+is_proof_alone(const struct sg_engine *engine)
 {
-    for (int i = 0; i < engine->n_sources; i++)
-        if (engine->candidates[i].kind != SG_KIND_KEYTAB &&
-            sg_tally_is_believed(engine->candidates[i].tally))
-            return true;
-    return false;
+    bool is_believed = false;
+
+    for (int i = 0; i < engine->n_sources; i++) {
+        if (!sg_tally_is_believed(engine->candidates[i].tally))
+            continue;
+        if (engine->candidates[i].kind != SG_KIND_KEYTAB)
+            return false;
+        is_believed = true;
+    }
+    return is_believed;
 }
 
 static void
@@ -65,13 +73,13 @@ hasten(struct sg_engine *engine, enum sg_kind kind, struct sg_decision *ret)
 void
 sg_engine_weigh_polls(struct sg_engine *engine, struct sg_decision *ret)
 {
-    bool had_ntp = engine->has_ntp, had_plain = engine->has_plain;
+    bool had_ntp = engine->has_ntp, was_alone = engine->is_proof_alone;
 
     engine->has_ntp = ntp_answers(engine);
-    engine->has_plain = is_plain_believed(engine);
+    engine->is_proof_alone = is_proof_alone(engine);
     if (had_ntp && !engine->has_ntp)
         hasten(engine, SG_KIND_KDC, ret);
-    if (had_plain && !engine->has_plain)
+    if (!was_alone && engine->is_proof_alone)
         hasten(engine, SG_KIND_KEYTAB, ret);
 }
 
@@ -201,7 +209,7 @@ plan_next(struct sg_engine *engine, int index, struct sg_raw now, double random)
         .ntp_answers = engine->has_ntp,
         .n_kdcs = count_siblings(engine, index, &rank),
         .has_key = sg_engine_has_key(engine, source->about.realm),
-        .is_alone = !engine->has_plain,
+        .is_alone = engine->is_proof_alone,
     };
     double wait_s;
 

@@ -106,7 +106,7 @@ struct sg_engine {
     struct sg_raw looked;     /* at everything, last */
     bool is_somebody_waiting; /* an answer has come since */
     bool has_ntp;             /* some NTP server answers */
-    bool has_plain;           /* somebody's plain word is believed */
+    bool is_proof_alone;      /* it is all that is believed */
     bool synced;
     bool driver_refuses;          /* what we last asked of the clock */
     bool awaits_proof;            /* a step does ... */

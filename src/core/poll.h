@@ -38,7 +38,7 @@ struct sg_poll_world {
     bool ntp_answers; /* some NTP source shows the realm's clock, or steers */
     int n_kdcs;    /* of its realm and kind, which share an hourly allowance */
     bool has_key;  /* a keytab source of that realm has its share of it, too */
-    bool is_alone; /* keytab: no plain answer is believed */
+    bool is_alone; /* keytab: it is believed, and no plain answer is */
 };
 
 void sg_poll_init(struct sg_poll *poll, enum sg_kind kind, bool is_try);

@@ -421,6 +421,53 @@ two_kdcs_that_prove_two_times_outrank_nobody(void **state)
 
 /* ---- how often ---- */
 
+/* Answer until nothing of its burst is left; its next question after that. */
+static double
+next_after_burst(struct engine_world *w, int source, double off_s)
+{
+    double wait_s;
+
+    do {
+        world_answer(w, source, off_s);
+        wait_s =
+            sg_engine_next_ask(w->engine, source, world_reading(w).raw, 0.9);
+        w->now_s += 2;
+    } while (wait_s <= 3 && w->now_s < 1e6);
+    return wait_s;
+}
+
+static void
+proof_is_asked_for_often_only_where_it_is_all_that_is_believed(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 2);
+    settle(&w, 4);
+    for (int i = 0; i < 4; i++) {
+        w.now_s += 60;
+        world_answer(&w, KDC, 1000); /* forged, both */
+        world_answer(&w, KDC_B, 1000);
+        world_answer(&w, KEY, 0);
+        world_answer(&w, KEY_B, 0);
+    }
+    assert_true(fabs(next_after_burst(&w, KEY, 0) - 64 * 1.09) < 1.01);
+    world_end(&w);
+
+    begin(&w, SG_MODE_GUARD, 2);
+    settle(&w, 4);
+    for (int i = 0; i < 4; i++) {
+        w.now_s += 60;
+        world_answer(&w, KDC, 0);
+        world_answer(&w, KEY, 0);
+        world_answer(&w, KDC_B, 90); /* was set */
+        world_answer(&w, KEY_B, 90);
+    }
+    assert_int_equal(world_status(&w)->sources[KEY].tally, SG_TALLY_ASIDE);
+    assert_true(next_after_burst(&w, KEY, 0) > 0.8 * HOUR_S);
+    world_end(&w);
+}
+
 struct day {
     int requests[48]; /* to KDCs, each half hour, after the first */
     int asked[8];     /* each source, after the first half hour */
@@ -601,6 +648,8 @@ main(void)
         cmocka_unit_test(a_step_waits_for_proof_and_may_then_be_large),
         cmocka_unit_test(an_hour_old_proof_is_renewed_before_a_step),
         cmocka_unit_test(two_kdcs_that_prove_two_times_outrank_nobody),
+        cmocka_unit_test(
+            proof_is_asked_for_often_only_where_it_is_all_that_is_believed),
         cmocka_unit_test(kdcs_have_seven_requests_an_hour_at_most),
         cmocka_unit_test(a_wrong_key_is_offered_once_an_hour),
         cmocka_unit_test(a_new_key_is_offered_at_once),
