@@ -40,14 +40,15 @@ at_most(const char *what, double reached, double limit)
 
 /*
  * Hosts that do not keep step: their number in a span of time is Poisson's,
- * which exceeds this once in millions.
+ * which exceeds this less than once in 10 million, and some of them ask twice
+ * at once.
  */
 static double
 by_chance(double mean, double span_s)
 {
     double n = mean * span_s;
 
-    return (n + 5 * sqrt(n) + 3) / span_s;
+    return (n + 6 * sqrt(n) + 3) / span_s;
 }
 
 static double
