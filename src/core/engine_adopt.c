@@ -70,6 +70,7 @@ adopt_source(struct source *source, struct source *before)
     *source = *before;
     source->about = was.about;
     source->is_planned = false; /* it may be another poll interval now */
+    source->turn = (struct sg_raw){0};
     *before = was;
 }
 

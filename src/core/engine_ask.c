@@ -158,24 +158,33 @@ is_narrow(const struct source *source, struct sg_raw now)
  * The next turn of a realm's sources of one kind.  Intervals of their own, all
  * begun at the same start, would have all of them asked within minutes and
  * then none for hours.
+ *
+ * Hosts that start at the same moment, or all ask at once because a KDC was
+ * set, must not come together at each turn from then on, which a little jitter
+ * would not undo for a day.  So turns begin at any phase, and who is asked out
+ * of turn keeps his; but not one that failed: a key that was refused is not
+ * offered any sooner.
  */
 static double
-take_turn(struct sg_engine *engine, const struct source *source,
-          struct sg_raw now, int n, double random)
+take_turn(struct sg_engine *engine, struct source *source, struct sg_raw now,
+          int n, double random)
 {
     struct realm *realm = &engine->realms[source->about.realm];
     struct sg_raw *turn = &realm->turns[source->about.kind];
     double share_s = source->poll.share_s * (1 + TURN_SPREAD * random);
     double wait_s = fmax(sg_raw_diff(*turn, now), 0) + share_s;
+    double own_s = sg_raw_diff(source->turn, now);
 
-    /* hosts that begin at the same moment, after a power cut or when a KDC was
-     * set, would else come together each time for a day; but a key that was
-     * refused is not offered any sooner */
-    if (turn->ns == 0 && source->poll.failures == 0)
-        wait_s = source->poll.share_s * random;
-    /* who was asked out of turn has left a gap behind */
+    if (source->poll.failures == 0) {
+        /* little left: this was it, by a timer whose clock runs faster */
+        if (own_s > source->poll.share_s * TURN_SPREAD)
+            return own_s;
+        if (turn->ns == 0)
+            wait_s = source->poll.share_s * random;
+    }
+    /* who failed out of turn has left a gap behind */
     wait_s = fmin(wait_s, n * source->poll.share_s * (1 + TURN_SPREAD));
-    *turn = sg_raw_add(now, wait_s);
+    source->turn = *turn = sg_raw_add(now, wait_s);
     return wait_s;
 }
 

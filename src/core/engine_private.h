@@ -35,13 +35,14 @@ struct source {
     struct sg_poll poll;
     unsigned reach;
     unsigned asked, answered;
-    bool is_key_new;   /* keytab: the file was replaced since it was asked */
-    bool is_wanted;    /* something happened: ask it once, soon */
-    bool is_hurried;   /* and that is planned */
-    bool is_planned;   /* its next question is ... */
-    struct sg_raw due; /* ... for then ... */
-    bool is_late;      /* ... which is later than it would be now */
-    bool is_burst_due; /* a question of its burst is planned or asked */
+    bool is_key_new;    /* keytab: the file was replaced since it was asked */
+    bool is_wanted;     /* something happened: ask it once, soon */
+    bool is_hurried;    /* and that is planned */
+    bool is_planned;    /* its next question is ... */
+    struct sg_raw due;  /* ... for then ... */
+    bool is_late;       /* ... which is later than it would be now */
+    struct sg_raw turn; /* its own, where siblings take turns */
+    bool is_burst_due;  /* a question of its burst is planned or asked */
     struct sg_outcome last; /* of the last attempt */
     struct sg_raw last_good;
     struct sg_raw last_failed;

@@ -37,7 +37,7 @@
 /* What a host asks in so long belongs to its start. */
 #define BEGINNING_S 120.0
 
-#define MAX_RECENT 64
+#define MAX_RECENT 256
 
 struct ticket {
     bool is_there;

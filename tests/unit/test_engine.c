@@ -562,41 +562,6 @@ a_burst_asks_everybody_within_a_second(void **state)
     world_end(&w);
 }
 
-/* Ask a KDC until nothing of its burst at start is left; its first turn. */
-static double
-first_turn(enum sg_outcome_code code, double random)
-{
-    double wait_s;
-
-    world_begin(&w, SG_MODE_GUARD);
-    sg_engine_add_realm(w.engine, "EXAMPLE.ORG", 300, false);
-    world_add(&w, "das-m", SG_KIND_KDC, REALM);
-    world_add(&w, "ntp-a", SG_KIND_NTP, SG_GROUP_UTC);
-    do {
-        if (code == SG_OUTCOME_OK)
-            world_answer(&w, 0, 0);
-        else
-            world_fail(&w, 0, code, "no");
-        world_answer(&w, 1, 0);
-        wait_s = next_ask(0, random);
-        w.now_s += 1;
-    } while (wait_s <= 1 && w.now_s < 30);
-    world_end(&w);
-    return wait_s;
-}
-
-static void
-turns_begin_at_any_moment(void **state)
-{
-    (void)state;
-    /* 600 s for a lone KDC, and up to 1 s to the turn of its second */
-    assert_true(fabs(first_turn(SG_OUTCOME_OK, 0.01) - 6.5) < 0.51);
-    assert_true(fabs(first_turn(SG_OUTCOME_OK, 0.5) - 300.5) < 0.51);
-    assert_true(fabs(first_turn(SG_OUTCOME_OK, 0.99) - 594.5) < 0.51);
-    /* one that fails is not asked sooner */
-    assert_true(fabs(first_turn(SG_OUTCOME_REJECTED, 0.5) - 630) < 1e-6);
-}
-
 static void
 what_is_planned_is_not_put_off(void **state)
 {
@@ -613,6 +578,66 @@ what_is_planned_is_not_put_off(void **state)
     assert_true(next_ask(0, 0.5) > 0);
     world_suspend(&w, 3600);
     assert_true(next_ask(0, 0.5) < 1);
+    world_end(&w);
+}
+
+/* Answer for a KDC until nothing of its burst is left; its turn. */
+static double
+next_turn(enum sg_outcome_code code, double random)
+{
+    double wait_s;
+
+    do {
+        if (code == SG_OUTCOME_OK)
+            world_answer(&w, 0, 0);
+        else
+            world_fail(&w, 0, code, "no");
+        world_answer(&w, 1, 0);
+        wait_s = next_ask(0, random);
+        w.now_s += 1;
+    } while (wait_s <= 3 && w.now_s < 1e6);
+    return wait_s;
+}
+
+static double
+first_turn(enum sg_outcome_code code, double random)
+{
+    world_begin(&w, SG_MODE_GUARD);
+    sg_engine_add_realm(w.engine, "EXAMPLE.ORG", 300, false);
+    world_add(&w, "das-m", SG_KIND_KDC, REALM);
+    world_add(&w, "ntp-a", SG_KIND_NTP, SG_GROUP_UTC);
+    return next_turn(code, random);
+}
+
+static void
+turns_begin_at_any_moment(void **state)
+{
+    (void)state;
+    /* 600 s for a lone KDC, and up to 1 s to the turn of its second */
+    assert_true(fabs(first_turn(SG_OUTCOME_OK, 0.01) - 6.5) < 0.51);
+    world_end(&w);
+    assert_true(fabs(first_turn(SG_OUTCOME_OK, 0.5) - 300.5) < 0.51);
+    world_end(&w);
+    assert_true(fabs(first_turn(SG_OUTCOME_OK, 0.99) - 594.5) < 0.51);
+    world_end(&w);
+    /* one that fails is not asked sooner */
+    assert_true(fabs(first_turn(SG_OUTCOME_REJECTED, 0.5) - 630) < 1e-6);
+    world_end(&w);
+}
+
+static void
+who_is_asked_out_of_turn_keeps_his(void **state)
+{
+    double asked_s;
+
+    (void)state;
+    assert_true(first_turn(SG_OUTCOME_OK, 0.5) > 300);
+    asked_s = w.now_s - 1;
+    w.now_s += 100;
+    sg_engine_burst(w.engine);
+    assert_true(next_ask(0, 0.5) < 1);
+    assert_true(fabs(next_turn(SG_OUTCOME_OK, 0.9) + w.now_s - 1 -
+                     (asked_s + 300.5)) < 0.51);
     world_end(&w);
 }
 
@@ -685,6 +710,7 @@ main(void)
         cmocka_unit_test(a_burst_asks_everybody_within_a_second),
         cmocka_unit_test(what_is_planned_is_not_put_off),
         cmocka_unit_test(turns_begin_at_any_moment),
+        cmocka_unit_test(who_is_asked_out_of_turn_keeps_his),
         cmocka_unit_test(a_short_look_ends),
         cmocka_unit_test(the_frequency_is_saved_once_it_is_learned),
     };
