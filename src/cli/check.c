@@ -111,6 +111,7 @@ measure(struct check *check, struct sg_err *err)
     const struct sg_config *config = check->config;
     struct sg_engine_config engine = {
         .mode = SG_MODE_GUARD,
+        .is_sharp = true,
         .follow_utc = config->follow == SG_FOLLOW_UTC,
         .budget = {config->warn_frac, config->critical_frac},
         .poll = {config->max_poll_s, config->kdc_poll_s},

@@ -24,6 +24,7 @@ struct sg_engine;
 struct sg_engine_config {
     enum sg_mode mode; /* guard or discipline */
     bool follow_utc;   /* rather than the first realm */
+    bool is_sharp;     /* KDCs are read as sharply as can be, also beside NTP */
     struct sg_budget_config budget;
     struct sg_poll_config poll;
     struct sg_guard_limits guard;

@@ -8,6 +8,10 @@
 
 /* A KDC interval this narrow needs no more questions in a row. */
 #define NARROW_S 0.015
+/* ... nor, where NTP tells more, does one that a limit of minutes can be held
+ * against.  What a restart, or a KDC that was set, costs KDCs of many hosts is
+ * less than half for it. */
+#define ENOUGH_S 0.25
 
 /* Turns are so much later, each. */
 #define TURN_SPREAD 0.1
@@ -147,11 +151,14 @@ next_turn(struct source *source, struct sg_raw from)
 }
 
 static bool
-is_narrow(const struct source *source, struct sg_raw now)
+is_narrow(const struct sg_engine *engine, const struct source *source,
+          struct sg_raw now)
 {
     struct sg_model model = sg_model_at(&source->estimate.model, now);
+    double limit_s =
+        engine->has_ntp && !engine->config.is_sharp ? ENOUGH_S : NARROW_S;
 
-    return model.valid && model.upper_s - model.lower_s < NARROW_S;
+    return model.valid && model.upper_s - model.lower_s < limit_s;
 }
 
 /*
@@ -227,7 +234,7 @@ plan_next(struct sg_engine *engine, int index, struct sg_raw now, double random)
     if (source->is_hurried)
         return WANTED_S * random;
     if (is_kdc && source->poll.burst > 0 && source->poll.failures == 0) {
-        if (!is_narrow(source, now)) {
+        if (!is_narrow(engine, source, now)) {
             source->poll.burst--;
             return next_turn(source, now);
         }
@@ -302,7 +309,7 @@ sg_engine_is_heard(const struct sg_engine *engine)
             return false;
         if (source->answered > 0 &&
             (source->poll.burst > 0 || source->is_burst_due) &&
-            !(is_kdc && is_narrow(source, source->last_good)))
+            !(is_kdc && is_narrow(engine, source, source->last_good)))
             return false;
     }
     return true;

@@ -508,22 +508,27 @@ test_room(void **state)
     struct sg_err err;
 
     (void)state;
-    sg_buf_add(&text, "realm B { } realm C { } ");
+    sg_buf_add(&text, "realm B { } realm C { } realm D { } realm E { } ");
     for (int i = 0; i < 10; i++)
         sg_buf_add(&text, "ntp n%d { }", i);
     findings.n = 0;
     find("A", 32, 0, "");
     find("B", 32, 0, "");
     find("C", 32, 0, "");
+    find("D", 32, 0, "");
+    find("E", 32, 0, "");
     assert_int_equal(make_plan(BY_DNS, text.text, NULL, &plan, &err), 0);
-    assert_int_equal(plan.n_realms, 3);
+    assert_int_equal(plan.n_realms, 5);
     assert_int_equal(plan.n_sources, SG_MAX_SOURCES);
     assert_string_equal(plan.sources[SG_MAX_SOURCES - 1].name, "n9");
-    assert_int_equal(plan.n_notices, 2);
+    assert_int_equal(plan.n_notices, 3);
     assert_string_equal(plan.notices[0].text,
-                        "B: DNS names 32 KDCs, the first 27 are watched");
+                        "D: DNS names 32 KDCs, the first 27 are watched");
     assert_string_equal(plan.notices[1].text,
-                        "C: DNS names 32 KDCs, the first 0 are watched");
+                        "E: DNS names 32 KDCs, the first 0 are watched");
+    assert_string_equal(plan.notices[2].text,
+                        "KDCs not asked for authenticated time: 123; allowed "
+                        "are 256 sources in all");
     findings.n = 0;
     sg_buf_free(&text);
 }
