@@ -318,5 +318,6 @@ sg_engine_is_heard(const struct sg_engine *engine)
 bool
 sg_engine_is_complete(const struct sg_engine *engine)
 {
-    return engine->ready && sg_engine_is_heard(engine);
+    return engine->ready && sg_engine_is_heard(engine) &&
+           !sg_engine_is_waiting(engine);
 }

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/timeval.h"
 #include "daemon/daemon_private.h"
 #include "daemon/filewatch.h"
 #include "setup/krb5_files.h"
@@ -43,9 +44,8 @@ random_between(double low, double high)
 static void
 rediscover_in(struct sg_daemon *daemon, double wait_s)
 {
-    struct timeval wait = {(time_t)wait_s, 0};
+    struct timeval wait = sg_timeval(wait_s);
 
-    wait.tv_usec = (suseconds_t)((wait_s - floor(wait_s)) * 1e6);
     evtimer_add(daemon->rediscover, &wait);
 }
 

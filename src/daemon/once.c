@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "base/timeval.h"
 #include "daemon/daemon_private.h"
 #include "daemon/loop.h"
 
@@ -36,12 +37,12 @@ void
 sg_once_look(struct sg_daemon *daemon)
 {
     double left_s = sg_watch_correction(daemon->watch);
-    struct timeval left = {(time_t)left_s, 0};
+    struct timeval left;
 
     if (left_s < 0 || daemon->is_corrected)
         return;
     daemon->is_corrected = true;
-    left.tv_usec = (suseconds_t)((left_s - (double)left.tv_sec) * 1e6);
+    left = sg_timeval(left_s);
     evtimer_add(daemon->once, &left);
 }
 

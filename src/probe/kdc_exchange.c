@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
+#include "base/timeval.h"
 #include "probe/net.h"
 
 #define DEFAULT_TIMEOUT_S 1.0
@@ -96,10 +96,8 @@ watch(struct sg_exchange *exchange, short what)
 static bool
 start_timer(struct sg_exchange *exchange, double span_s)
 {
-    struct timeval span;
+    struct timeval span = sg_timeval(span_s);
 
-    span.tv_sec = (time_t)span_s;
-    span.tv_usec = (suseconds_t)((span_s - (double)span.tv_sec) * 1e6);
     return event_add(exchange->timer, &span) == 0;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "base/hostclock.h"
+#include "base/timeval.h"
 #include "probe/net.h"
 #include "probe/ntp_packet.h"
 #include "probe/source.h"
@@ -170,15 +171,6 @@ ask(struct sg_exchange *exchange, struct event_base *base)
     return result == 0;
 }
 
-static struct timeval
-to_timeval(double span_s)
-{
-    struct timeval ret = {.tv_sec = (time_t)span_s};
-
-    ret.tv_usec = (suseconds_t)((span_s - (double)ret.tv_sec) * 1e6);
-    return ret;
-}
-
 static void
 ntp_free(struct sg_exchange *exchange)
 {
@@ -210,7 +202,7 @@ ntp_start(const struct sg_probe_env *env, const struct sg_target *target,
     exchange->done = done;
     exchange->arg = arg;
     asked = ask(exchange, env->base);
-    limit = to_timeval(asked ? exchange->timeout_s : 0);
+    limit = sg_timeval(asked ? exchange->timeout_s : 0);
     exchange->timeout =
         evtimer_new(env->base, asked ? on_timeout : on_failed_start, exchange);
     if (!exchange->timeout || evtimer_add(exchange->timeout, &limit) < 0) {

@@ -27,6 +27,9 @@ sg_plan_add_keytabs(struct sg_plan *plan)
         *source = plan->sources[i];
         source->target.kind = SG_KIND_KEYTAB;
         source->is_try = true;
+        /* tickets of Active Directory are too big for UDP */
+        if (source->target.transport == SG_TRANSPORT_UDP)
+            source->target.transport = SG_TRANSPORT_AUTO;
     }
     return n_left_out;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/hostclock.h"
+#include "base/timeval.h"
 
 #define RETRY_S 1.0
 
@@ -22,9 +23,7 @@
 static void
 arm(struct event *timer, double wait_s)
 {
-    double whole_s = floor(wait_s);
-    struct timeval tv = {(time_t)whole_s,
-                         (suseconds_t)((wait_s - whole_s) * 1e6)};
+    struct timeval tv = sg_timeval(wait_s);
 
     evtimer_add(timer, &tv);
 }

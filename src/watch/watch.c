@@ -5,45 +5,14 @@
 #include <event2/util.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/hostclock.h"
-#include "probe/krb5_host.h"
-#include "probe/resolve.h"
-#include "probe/source.h"
-#include "watch/steering.h"
+#include "base/timeval.h"
+#include "watch/watch_private.h"
 
 /* A shorter suspend is not told from the time between two readings. */
 #define SUSPEND_S 0.5
-
-/* Where nothing but sockets is waited for nobody is asked before: simulators
- * of clocks need a moment until theirs run evenly. */
-#define MINIMAL_START_S 0.25
-
-/* One source of the plan, and when it is asked next. */
-struct watched {
-    struct sg_watch *watch;
-    int index;
-    struct sg_source *source;
-    struct event *timer;
-    bool is_out;        /* a question is under way */
-    double suspended_s; /* when it was asked */
-};
-
-struct sg_watch {
-    struct sg_watch_setup setup;
-    struct sg_engine *engine;
-    enum sg_mode mode;
-    struct sg_probe_env env;
-    struct watched *watched;
-    int n;
-    struct event *tick, *notice;
-    struct sg_steering steering;
-    double suspended_s;
-    struct sg_raw not_before; /* nobody is asked */
-    bool is_corrected;        /* the clock, at least once */
-};
 
 static double
 random_unit(void)
@@ -54,12 +23,10 @@ random_unit(void)
     return bits / 4294967296.0;
 }
 
-static void
-arm(struct event *timer, double wait_s)
+void
+sg_watch_arm(struct event *timer, double wait_s)
 {
-    double whole_s = floor(wait_s);
-    struct timeval tv = {(time_t)whole_s,
-                         (suseconds_t)((wait_s - whole_s) * 1e6)};
+    struct timeval tv = sg_timeval(wait_s);
 
     evtimer_add(timer, &tv);
 }
@@ -74,8 +41,8 @@ read_clock(struct sg_watch *watch)
     return reading;
 }
 
-static void
-schedule(struct watched *watched)
+void
+sg_watch_schedule(struct sg_watched *watched)
 {
     struct sg_watch *watch = watched->watch;
     struct sg_raw now = sg_host_raw();
@@ -83,17 +50,18 @@ schedule(struct watched *watched)
         sg_engine_next_ask(watch->engine, watched->index, now, random_unit());
 
     if (wait_s >= 0)
-        arm(watched->timer, fmax(wait_s, sg_raw_diff(watch->not_before, now)));
+        sg_watch_arm(watched->timer,
+                     fmax(wait_s, sg_raw_diff(watch->not_before, now)));
     else
         evtimer_del(watched->timer);
 }
 
 static void
-schedule_all(struct sg_watch *watch)
+sg_watch_schedule_all(struct sg_watch *watch)
 {
     for (int i = 0; i < watch->n; i++)
         if (!watch->watched[i].is_out)
-            schedule(&watch->watched[i]);
+            sg_watch_schedule(&watch->watched[i]);
 }
 
 static void
@@ -125,7 +93,7 @@ act(struct sg_watch *watch, const struct sg_decision *decision)
 {
     struct sg_err err = {""};
 
-    arm(watch->tick, decision->tick_s);
+    sg_watch_arm(watch->tick, decision->tick_s);
     report(watch, decision);
     if (decision->action.kind != SG_ACTION_NONE) {
         int code = sg_steering_do(&watch->steering, &decision->action, &err);
@@ -144,7 +112,7 @@ act(struct sg_watch *watch, const struct sg_decision *decision)
             report(watch, &then);
     }
     if (decision->reschedule)
-        schedule_all(watch);
+        sg_watch_schedule_all(watch);
 }
 
 /* The raw clock stands still in a suspend; notice it before using it. */
@@ -166,7 +134,7 @@ check_suspend(struct sg_watch *watch)
 
 /* The raw clock stood still in between, so no time in it can be trusted. */
 static bool
-slept_meanwhile(const struct watched *watched, struct sg_outcome *ret)
+slept_meanwhile(const struct sg_watched *watched, struct sg_outcome *ret)
 {
     double slept_s = sg_host_suspended_s() - watched->suspended_s;
 
@@ -179,10 +147,11 @@ slept_meanwhile(const struct watched *watched, struct sg_outcome *ret)
     return true;
 }
 
-static void
-on_done(void *arg, struct sg_source *source, const struct sg_outcome *outcome)
+void
+sg_watch_on_done(void *arg, struct sg_source *source,
+                 const struct sg_outcome *outcome)
 {
-    struct watched *watched = arg;
+    struct sg_watched *watched = arg;
     struct sg_watch *watch = watched->watch;
     struct sg_outcome worthless;
     char address[SG_ADDRESS_MAX] = "";
@@ -200,14 +169,14 @@ on_done(void *arg, struct sg_source *source, const struct sg_outcome *outcome)
     sg_engine_outcome(watch->engine, watched->index, outcome, &reading,
                       &decision);
     if (!decision.reschedule)
-        schedule(watched);
+        sg_watch_schedule(watched);
     act(watch, &decision);
 }
 
-static void
-on_timer(evutil_socket_t fd, short what, void *arg)
+void
+sg_watch_on_timer(evutil_socket_t fd, short what, void *arg)
 {
-    struct watched *watched = arg;
+    struct sg_watched *watched = arg;
 
     (void)fd;
     (void)what;
@@ -218,8 +187,8 @@ on_timer(evutil_socket_t fd, short what, void *arg)
     watched->is_out = sg_source_ask(watched->source);
 }
 
-static void
-on_tick(evutil_socket_t fd, short what, void *arg)
+void
+sg_watch_on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct sg_watch *watch = arg;
     struct sg_reading reading;
@@ -235,8 +204,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Somebody set the clock. */
-static void
-on_notice(evutil_socket_t fd, short what, void *arg)
+void
+sg_watch_on_notice(evutil_socket_t fd, short what, void *arg)
 {
     struct sg_watch *watch = arg;
     struct sg_reading reading;
@@ -251,150 +220,6 @@ on_notice(evutil_socket_t fd, short what, void *arg)
     sg_engine_noticed(watch->engine, &reading, &decision);
     act(watch, &decision);
 }
-
-static int
-add_source(struct sg_watch *watch, const struct sg_plan_source *plan,
-           struct sg_err *err)
-{
-    struct watched *watched = &watch->watched[watch->n];
-    struct sg_engine_source about = {
-        .kind = plan->target.kind,
-        .realm = plan->realm,
-        .is_try = plan->is_try,
-    };
-
-    about.port = plan->target.port;
-    memcpy(about.name, plan->name, sizeof about.name);
-    memcpy(about.host, plan->target.host, sizeof about.host);
-    watched->watch = watch;
-    watched->index = watch->n;
-    watched->source =
-        sg_source_new(&watch->env, &plan->target, on_done, watched, err);
-    if (!watched->source)
-        return -1;
-    watched->timer = evtimer_new(watch->setup.base, on_timer, watched);
-    if (!watched->timer ||
-        sg_engine_add_source(watch->engine, &about) != watch->n) {
-        sg_source_free(watched->source);
-        if (watched->timer)
-            event_free(watched->timer);
-        return sg_err_set(err, -1, "%s: no memory for this source", plan->name);
-    }
-    watch->n++;
-    return 0;
-}
-
-static int
-add_plan(struct sg_watch *watch, struct sg_err *err)
-{
-    const struct sg_plan *plan = watch->setup.plan;
-
-    for (int i = 0; i < plan->n_realms; i++)
-        if (sg_engine_add_realm(watch->engine, plan->realms[i].name,
-                                plan->realms[i].clockskew_s,
-                                plan->realms[i].limit_overrides) < 0)
-            return sg_err_set(err, -1, "%s: no memory for this realm",
-                              plan->realms[i].name);
-    for (int i = 0; i < plan->n_sources; i++)
-        if (add_source(watch, &plan->sources[i], err) < 0)
-            return -1;
-    return 0;
-}
-
-static int
-add_timers(struct sg_watch *watch, double base_ppm, struct sg_err *err)
-{
-    struct event_base *base = watch->setup.base;
-    int fd = -1;
-
-    if (!watch->setup.is_minimal)
-        fd = watch->setup.clock->ops->watch(watch->setup.clock);
-    watch->tick = evtimer_new(base, on_tick, watch);
-    if (fd >= 0)
-        watch->notice =
-            event_new(base, fd, EV_READ | EV_PERSIST, on_notice, watch);
-    if (!watch->tick || (fd >= 0 && !watch->notice) ||
-        sg_steering_open(&watch->steering, base, watch->setup.clock, base_ppm) <
-            0)
-        return sg_err_set(err, -1, "no memory for timers");
-    return 0;
-}
-
-/* Take over what an earlier watch knows, and go. */
-static void
-begin(struct sg_watch *watch, struct sg_watch *before)
-{
-    watch->suspended_s = sg_host_suspended_s();
-    watch->not_before = sg_host_raw();
-    if (watch->setup.is_minimal && !before)
-        watch->not_before = sg_raw_add(watch->not_before, MINIMAL_START_S);
-    if (before) {
-        sg_engine_adopt(watch->engine, before->engine);
-        watch->suspended_s = before->suspended_s;
-        sg_steering_take(&watch->steering, &before->steering);
-    }
-    if (watch->notice)
-        event_add(watch->notice, NULL);
-    /* at once, so that there is a status before the first answer */
-    arm(watch->tick, 0);
-    for (int i = 0; i < watch->n; i++)
-        schedule(&watch->watched[i]);
-}
-
-struct sg_watch *
-sg_watch_new(const struct sg_watch_setup *setup, struct sg_watch *before,
-             struct sg_err *err)
-{
-    struct sg_watch *watch = calloc(1, sizeof *watch);
-
-    if (!watch) {
-        sg_err_set(err, -1, "no memory");
-        return NULL;
-    }
-    watch->setup = *setup;
-    watch->mode = setup->engine->mode;
-    watch->engine = sg_engine_new(setup->engine);
-    watch->env.base = setup->base;
-    watch->env.resolver = sg_resolver_new(setup->base, NULL, err);
-    watch->env.hosts = sg_krb5_hosts_new();
-    watch->watched =
-        calloc((size_t)setup->plan->n_sources + 1, sizeof *watch->watched);
-    if (!watch->engine || !watch->env.resolver || !watch->env.hosts ||
-        !watch->watched || add_plan(watch, err) < 0 ||
-        add_timers(watch, setup->engine->frequency_ppm, err) < 0) {
-        sg_watch_free(watch);
-        return NULL;
-    }
-    begin(watch, before);
-    return watch;
-}
-
-static void
-free_event(struct event *event)
-{
-    if (event)
-        event_free(event);
-}
-
-void
-sg_watch_free(struct sg_watch *watch)
-{
-    if (!watch)
-        return;
-    sg_steering_close(&watch->steering);
-    for (int i = 0; i < watch->n; i++) {
-        event_free(watch->watched[i].timer);
-        sg_source_free(watch->watched[i].source);
-    }
-    free_event(watch->tick);
-    free_event(watch->notice);
-    sg_krb5_hosts_free(watch->env.hosts);
-    sg_resolver_free(watch->env.resolver);
-    sg_engine_free(watch->engine);
-    free(watch->watched);
-    free(watch);
-}
-
 void
 sg_watch_status(struct sg_watch *watch, struct sg_status *status)
 {
@@ -421,14 +246,14 @@ void
 sg_watch_burst(struct sg_watch *watch)
 {
     sg_engine_burst(watch->engine);
-    schedule_all(watch);
+    sg_watch_schedule_all(watch);
 }
 
 void
 sg_watch_key_changed(struct sg_watch *watch)
 {
     sg_engine_key_changed(watch->engine);
-    schedule_all(watch);
+    sg_watch_schedule_all(watch);
 }
 
 bool

@@ -2,7 +2,10 @@
 # skewguard check against every kind of KDC, by UDP and by TCP, without and
 # with a keytab (so in the name of a host that the KDC does not know, or knows):
 # the interval holds the truth and is no wider than 1.01 s, state and exit
-# status fit.
+# status fit; with a keytab the KDC proves it.
+#
+# What people see of it, with a keytab and at -400 s, is left in
+# $BUILD/tests/interop/check-KIND.txt.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$here/kinds.sh"
 begin_kinds
@@ -31,6 +34,25 @@ look() {
     echo "$what: [$lower, $upper]"
     holds "$lower <= $4 && $4 <= $upper" || fail "$what: outside"
     holds "$upper - $lower <= 1.01" || fail "$what: too wide"
+    proven "$@"
+    [ "$2,$3,$4" != tcp,host.keytab,-400 ] ||
+        expect_exit "$5" skewguard check >"$BUILD/tests/interop/check-$1.txt"
+}
+
+# proven KIND TRANSPORT KEYTAB OFFSET...: does the KDC prove the offset where
+# there is a key?
+proven() {
+    local what="$1 by $2 with $3 at $4 s" want=authenticated
+    [ "$3" = host.keytab ] || want=plain
+    [ "$(value check $kdc.trust)" = $want ] || fail "$what: not $want"
+    if [ $want = plain ]; then
+        [ "$(value check $kdc.auth_lower_s)" = null ] || fail "$what: proven"
+        return
+    fi
+    lower=$(value check $kdc.auth_lower_s)
+    upper=$(value check $kdc.auth_upper_s)
+    holds "$lower <= $4 && $4 <= $upper" || fail "$what: proven outside"
+    holds "$upper - $lower <= 1.1" || fail "$what: proven too widely"
 }
 
 # look_at_all OFFSET CODE STATE

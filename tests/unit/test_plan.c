@@ -86,6 +86,8 @@ assert_keytabs(const struct sg_plan *plan)
             continue;
         expected.target.kind = SG_KIND_KEYTAB;
         expected.is_try = true;
+        if (expected.target.transport == SG_TRANSPORT_UDP)
+            expected.target.transport = SG_TRANSPORT_AUTO;
         assert_true(next < plan->n_sources);
         assert_memory_equal(&plan->sources[next++], &expected, sizeof expected);
     }
