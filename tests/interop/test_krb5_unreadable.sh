@@ -25,8 +25,9 @@ if [ "$(id -u)" = 0 ]; then
     as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 fi
 cp "$BUILD/bin/skewguardd" "$DIR" # the build folder may be ours alone
+: >"$DIR/daemon.log"
 "${as[@]}" "$DIR/skewguardd" -g -c "$DIR/skewguard.conf" \
-    >"$DIR/daemon.log" 2>&1 </dev/null &
+    >>"$DIR/daemon.log" 2>&1 </dev/null &
 DAEMON=$!
 expect_line "$DIR/krb5\\.conf: Included profile directory could not be read" 5
 daemon_lives || fail "the daemon has ended"
