@@ -130,8 +130,8 @@ read_file(struct sg_krb5_host *host, const struct stat *file,
                                &host->keys, err);
     if (code == 0)
         code = keep_keys(host, err);
-    if (code == -ENOMEM)
-        return code; /* another try may do */
+    if (sg_krb5_is_passing(code))
+        return code;
     host->file = *file;
     host->why_none.text[0] = '\0';
     if (code < 0)
@@ -146,6 +146,8 @@ load(struct sg_krb5_host *host, struct sg_err *err)
     struct stat file;
     int code = sg_krb5_keytab_path(host->name, path, sizeof path, err);
 
+    if (sg_krb5_is_passing(code))
+        return code;
     if (code < 0) {
         host->path[0] = '\0';
         return code;
@@ -155,6 +157,8 @@ load(struct sg_krb5_host *host, struct sg_err *err)
         snprintf(host->path, sizeof host->path, "%s", path);
     }
     code = look_at(path, &file, err);
+    if (sg_krb5_is_passing(code))
+        return code;
     if (code < 0) {
         forget(host);
         return code;
@@ -170,11 +174,13 @@ bool
 sg_krb5_host_load(struct sg_krb5_host *host, struct sg_outcome *ret)
 {
     struct sg_err err;
+    int code = load(host, &err);
 
-    if (load(host, &err) == 0)
+    if (code == 0)
         return true;
-    sg_krb5_failed(ret, SG_OUTCOME_KEYTAB, "%.80s%s%s", host->path,
-                   host->path[0] ? ": " : "", err.text);
+    sg_krb5_failed(
+        ret, sg_krb5_is_passing(code) ? SG_OUTCOME_LOCAL : SG_OUTCOME_KEYTAB,
+        "%.80s%s%s", host->path, host->path[0] ? ": " : "", err.text);
     return false;
 }
 

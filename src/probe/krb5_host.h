@@ -34,8 +34,9 @@ struct sg_krb5_host *sg_krb5_hosts_get(struct sg_krb5_hosts *hosts,
 
 /*
  * Look at the keytab, and read it if it is another than before; the armor is
- * dropped then.  False with SG_OUTCOME_KEYTAB, path and reason in *ret if
- * there is no key of the realm in it.
+ * dropped then.  False with path and reason in *ret: SG_OUTCOME_KEYTAB if there
+ * is no key of the realm in it, SG_OUTCOME_LOCAL if we cannot look at present
+ * (no descriptors, a file server is gone), which leaves everything as it was.
  */
 bool sg_krb5_host_load(struct sg_krb5_host *host, struct sg_outcome *ret);
 

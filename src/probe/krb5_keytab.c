@@ -30,6 +30,17 @@ rank_name(krb5_const_principal name, const char *realm)
     return name->length == 2 && data_is(first, "host") ? 1 : 2;
 }
 
+bool
+sg_krb5_is_passing(int code)
+{
+    static const int codes[] = {ENOMEM, EMFILE, ENFILE, EINTR, EIO, ESTALE};
+
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (code == -codes[i])
+            return true;
+    return false;
+}
+
 /* ---- which file ---- */
 
 /* A krb5.conf that is broken leaves what is built into libkrb5. */
@@ -39,7 +50,7 @@ default_name(char *ret, int size)
     krb5_context context;
     krb5_error_code code = krb5_init_context(&context);
 
-    if (code != 0)
+    if (code != 0 && !sg_krb5_is_passing(-code))
         code = sg_krb5_context_new(SG_KRB5_PROFILE_PLAIN, &context);
     if (code != 0)
         return code;
@@ -56,7 +67,12 @@ sg_krb5_keytab_path(const char *name, char *ret, size_t size,
     char theirs[SG_KEYTAB_PATH_MAX + 8];
 
     if (!name[0]) {
-        if (default_name(theirs, (int)sizeof theirs) != 0)
+        krb5_error_code code = default_name(theirs, (int)sizeof theirs);
+
+        if (sg_krb5_is_passing(-code))
+            return sg_err_set(err, -code, "krb5.conf cannot be read: %s",
+                              strerror(code));
+        if (code != 0)
             return sg_err_set(err, -EINVAL,
                               "the default keytab's name is longer than %d "
                               "bytes",
@@ -184,5 +200,5 @@ sg_krb5_keytab_read(krb5_context context, const char *path, const char *realm,
     why = krb5_get_error_message(context, code);
     sg_err_set(err, 0, "%s", why);
     krb5_free_error_message(context, why);
-    return code == ENOMEM ? -ENOMEM : -EINVAL;
+    return sg_krb5_is_passing(-code) ? -code : -EINVAL;
 }

@@ -8,6 +8,7 @@
 #define SG_PROBE_KRB5_KEYTAB_H
 
 #include <krb5.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -24,9 +25,16 @@ struct sg_krb5_keys {
 };
 
 /*
+ * An error (a negative errno) that says nothing of the file: the next try may
+ * do.  Descriptors and memory come back, and so do file servers.
+ */
+bool sg_krb5_is_passing(int code);
+
+/*
  * The path of the keytab called name: a path, perhaps with "FILE:" in front;
  * empty for libkrb5's default keytab, the one place where the administrator's
- * krb5.conf is read.  -EINVAL with a reason if that is no file or too long.
+ * krb5.conf is read.  -EINVAL with a reason if that is no file or too long, or
+ * what passes.
  */
 int sg_krb5_keytab_path(const char *name, char *ret, size_t size,
                         struct sg_err *err);
@@ -34,7 +42,8 @@ int sg_krb5_keytab_path(const char *name, char *ret, size_t size,
 /*
  * Read the keys of the realm's best name, those with the highest version.  To
  * be cleared by sg_krb5_keys_clear.  0, or a negative errno with a reason that
- * does not name the path: -ENOENT if there is no key of the realm.
+ * does not name the path: -ENOENT if there is no key of the realm, or what
+ * passes.
  */
 int sg_krb5_keytab_read(krb5_context context, const char *path,
                         const char *realm, struct sg_krb5_keys *ret,

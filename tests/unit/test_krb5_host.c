@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -432,6 +433,57 @@ armor_goes_with_its_keys(void **state)
     assert_false(serves(w->host, 0, 0));
 }
 
+/* Without a descriptor left nothing can be seen, gone or not. */
+static void
+assert_blind(struct sg_krb5_host *host, const char *path, const char *why)
+{
+    struct rlimit limit, none;
+    struct sg_outcome outcome;
+    bool is_loaded;
+    char text[300];
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){0, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    is_loaded = sg_krb5_host_load(host, &outcome);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_false(is_loaded);
+    assert_string_equal(sg_outcome_name(outcome.code),
+                        sg_outcome_name(SG_OUTCOME_LOCAL));
+    snprintf(text, sizeof text, "%s: %s", path, why);
+    assert_string_equal(outcome.text, text);
+}
+
+static void
+who_cannot_look_forgets_nothing(void **state)
+{
+    struct world *w = *state;
+    const struct sg_reading made = {{0}, {0}, 0};
+    struct sg_krb5_host *host = sg_krb5_hosts_get(w->hosts, REALM, "");
+    char conf[96], text[300];
+
+    add_to_keytab(w->name, "host/a@" REALM);
+    assert_client(w->host, "host/a@" REALM);
+    sg_krb5_host_armed(w->host, 1, &made, 36000);
+    assert_blind(w->host, w->path, "Too many open files");
+    assert_true(serves(w->host, 0, 0));
+    assert_client(w->host, "host/a@" REALM);
+    assert_int_equal(sg_krb5_host_reads(w->host), 1);
+
+    /* the same where krb5.conf names it */
+    unsetenv("KRB5_KTNAME");
+    snprintf(conf, sizeof conf, "%s/krb5.conf", w->folder);
+    setenv("KRB5_CONFIG", conf, 1);
+    snprintf(text, sizeof text, "[libdefaults]\n default_keytab_name = %s\n",
+             w->name);
+    write_file(conf, text);
+    assert_client(host, "host/a@" REALM);
+    assert_blind(host, w->path,
+                 "krb5.conf cannot be read: Too many open files");
+    assert_client(host, "host/a@" REALM);
+    assert_int_equal(sg_krb5_host_reads(host), 1);
+}
+
 static void
 refused_key_rests_until_the_keytab_changes(void **state)
 {
@@ -483,6 +535,7 @@ main(void)
         TEST(keys_come_first_in_the_list_of_types),
         TEST(armor_serves_until_it_ends_or_the_clock_is_stepped),
         TEST(armor_goes_with_its_keys),
+        TEST(who_cannot_look_forgets_nothing),
         TEST(refused_key_rests_until_the_keytab_changes),
         TEST(realms_and_keytabs_have_their_own),
     };
