@@ -8,6 +8,7 @@
  *     error     a KRB-ERROR CODE in clear, of this host's time + SECONDS, with
  *               the hints that the KDC gives CLIENT, in the answer's place
  *     replay    the first answer of all is given again
+ *     before    the same, over UDP, and then the true one
  *     drop      nothing is given
  *
  * SCOPE: "all", "fast" (questions inside FAST), "login" (others), or a number:
@@ -241,6 +242,10 @@ serve_udp(int fd)
         return;
     question.len = (size_t)len;
     pass_on(false, &question, &answer);
+    if (strcmp(forge.action, "before") == 0 && forge.n > 1 &&
+        is_in_scope(is_fast(&question)))
+        sendto(fd, forge.first.bytes, forge.first.len, 0,
+               (struct sockaddr *)&from, size);
     if (answer.len > 0)
         sendto(fd, answer.bytes, answer.len, 0, (struct sockaddr *)&from, size);
 }

@@ -75,6 +75,17 @@ for transport in udp tcp; do
     good_answers 1 "no answer to FAST"
 done
 
+# A datagram that proves nothing does not spoil the one that does.
+forge_start "$port" before login
+for answers in 1 3; do
+    ask 127.0.0.1 "$FORGED" udp $answers "$keytab"
+    good_answers $answers "a ticket of before, then the true answer"
+    true_answers 0 "a ticket of before, then the true answer"
+done
+[ "$(asked)" = "login login fast fast" ] ||
+    fail "a ticket of before costs questions: $(asked)"
+server_stop forge
+
 # The clock is wrong, and he bends what the KDC says of it: nothing is proven,
 # or the truth.
 server_stop kdc
