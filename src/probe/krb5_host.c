@@ -340,21 +340,39 @@ sg_krb5_hosts_free(struct sg_krb5_hosts *hosts)
     free(hosts);
 }
 
+/* Where its pointer is; the pointer is NULL if there is none. */
+static struct sg_krb5_host **
+find(struct sg_krb5_hosts *hosts, const char *realm, const char *keytab)
+{
+    struct sg_krb5_host **at = &hosts->first;
+
+    while (*at && (strcmp((*at)->realm, realm) != 0 ||
+                   strcmp((*at)->name, keytab) != 0))
+        at = &(*at)->next;
+    return at;
+}
+
 struct sg_krb5_host *
 sg_krb5_hosts_get(struct sg_krb5_hosts *hosts, const char *realm,
                   const char *keytab)
 {
-    struct sg_krb5_host *host = hosts->first;
+    struct sg_krb5_host **at = find(hosts, realm, keytab);
 
-    while (host &&
-           (strcmp(host->realm, realm) != 0 || strcmp(host->name, keytab) != 0))
-        host = host->next;
-    if (host)
-        return host;
-    host = host_new(realm, keytab);
-    if (host) {
-        host->next = hosts->first;
-        hosts->first = host;
-    }
-    return host;
+    if (!*at)
+        *at = host_new(realm, keytab);
+    return *at;
+}
+
+void
+sg_krb5_hosts_take(struct sg_krb5_hosts *hosts, struct sg_krb5_hosts *from,
+                   const char *realm, const char *keytab)
+{
+    struct sg_krb5_host **to = find(hosts, realm, keytab);
+    struct sg_krb5_host **at = find(from, realm, keytab);
+
+    if (*to || !*at)
+        return;
+    *to = *at;
+    *at = (*to)->next;
+    (*to)->next = NULL;
 }

@@ -32,6 +32,11 @@ void sg_krb5_hosts_free(struct sg_krb5_hosts *hosts);
 struct sg_krb5_host *sg_krb5_hosts_get(struct sg_krb5_hosts *hosts,
                                        const char *realm, const char *keytab);
 
+/* Take over those that another one has for these words, if it has.  Exchanges
+ * that were lent them go on, and must end before hosts does. */
+void sg_krb5_hosts_take(struct sg_krb5_hosts *hosts, struct sg_krb5_hosts *from,
+                        const char *realm, const char *keytab);
+
 /*
  * Look at the keytab, and read it if it is another than before; the armor is
  * dropped then.  False with path and reason in *ret: SG_OUTCOME_KEYTAB if there

@@ -82,6 +82,22 @@ add_timers(struct sg_watch *watch, double base_ppm, struct sg_err *err)
     return 0;
 }
 
+/* A key that rests goes on resting, and a ticket that serves is not asked for
+ * again, as long as they are of the plan. */
+static void
+take_hosts(struct sg_watch *watch, struct sg_watch *before)
+{
+    const struct sg_plan *plan = watch->setup.plan;
+
+    for (int i = 0; i < plan->n_sources; i++) {
+        const struct sg_target *target = &plan->sources[i].target;
+
+        if (target->kind == SG_KIND_KEYTAB)
+            sg_krb5_hosts_take(watch->env.hosts, before->env.hosts,
+                               target->realm, target->keytab);
+    }
+}
+
 /* Take over what an earlier watch knows, and go. */
 static void
 begin(struct sg_watch *watch, struct sg_watch *before)
@@ -92,6 +108,7 @@ begin(struct sg_watch *watch, struct sg_watch *before)
         watch->not_before = sg_raw_add(watch->not_before, MINIMAL_START_S);
     if (before) {
         sg_engine_adopt(watch->engine, before->engine);
+        take_hosts(watch, before);
         watch->suspended_s = before->suspended_s;
         sg_steering_take(&watch->steering, &before->steering);
     }

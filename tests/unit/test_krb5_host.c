@@ -519,6 +519,36 @@ realms_and_keytabs_have_their_own(void **state)
     sg_krb5_hosts_free(NULL);
 }
 
+static void
+others_take_over_what_is_known(void **state)
+{
+    struct world *w = *state;
+    struct sg_krb5_hosts *hosts = sg_krb5_hosts_new();
+    struct sg_krb5_host *host = w->host, *own, *other;
+    const struct sg_reading made = {{0}, {0}, 0};
+
+    add_to_keytab(w->name, "host/a@" REALM);
+    assert_client(host, "host/a@" REALM);
+    sg_krb5_host_armed(host, 1, &made, 36000);
+    other = sg_krb5_hosts_get(w->hosts, "B.TEST", w->path);
+    own = sg_krb5_hosts_get(hosts, "C.TEST", w->path);
+    sg_krb5_hosts_take(hosts, w->hosts, REALM, w->path);
+    sg_krb5_hosts_take(hosts, w->hosts, REALM, w->path);
+    sg_krb5_hosts_take(hosts, w->hosts, REALM, "");
+
+    assert_ptr_equal(sg_krb5_hosts_get(hosts, REALM, w->path), host);
+    assert_ptr_equal(sg_krb5_hosts_get(hosts, "C.TEST", w->path), own);
+    assert_ptr_equal(sg_krb5_hosts_get(w->hosts, "B.TEST", w->path), other);
+    w->host = sg_krb5_hosts_get(w->hosts, REALM, w->path);
+    assert_ptr_not_equal(w->host, host);
+    sg_krb5_hosts_free(w->hosts);
+    w->hosts = hosts;
+
+    assert_client(host, "host/a@" REALM);
+    assert_int_equal(sg_krb5_host_reads(host), 1);
+    assert_true(serves(host, 0, 0));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -538,6 +568,7 @@ main(void)
         TEST(who_cannot_look_forgets_nothing),
         TEST(refused_key_rests_until_the_keytab_changes),
         TEST(realms_and_keytabs_have_their_own),
+        TEST(others_take_over_what_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
