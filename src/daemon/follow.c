@@ -13,6 +13,7 @@
 #include "base/timeval.h"
 #include "daemon/daemon_private.h"
 #include "daemon/filewatch.h"
+#include "probe/krb5_keytab.h"
 #include "setup/krb5_files.h"
 
 /* DNS is asked hourly; after failures sooner, and then less and less often. */
@@ -157,21 +158,27 @@ add_krb5_file(void *arg, const char *path)
     sg_filewatch_add(daemon->filewatch, path, OF_KRB5);
 }
 
+/* Empty: krb5.conf's default keytab. */
+static void
+add_keytab(struct sg_daemon *daemon, const char *name)
+{
+    char path[SG_KEYTAB_PATH_MAX];
+
+    if (sg_krb5_keytab_path(name, path, sizeof path, NULL) == 0)
+        sg_filewatch_add(daemon->filewatch, path, OF_KEYTAB);
+}
+
 void
 sg_daemon_watch_files(struct sg_daemon *daemon, const struct sg_config *config)
 {
-    char keytab[SG_PATH_MAX];
-
     if (!daemon->filewatch)
         return;
     sg_filewatch_clear(daemon->filewatch);
     sg_krb5_files(add_krb5_file, daemon);
-    if (sg_krb5_keytab(keytab, sizeof keytab))
-        sg_filewatch_add(daemon->filewatch, keytab, OF_KEYTAB);
+    add_keytab(daemon, "");
     for (int i = 0; i < config->n_realms; i++)
-        if (config->realms[i].keytab[0] == '/')
-            sg_filewatch_add(daemon->filewatch, config->realms[i].keytab,
-                             OF_KEYTAB);
+        if (config->realms[i].keytab[0])
+            add_keytab(daemon, config->realms[i].keytab);
     sg_filewatch_add(daemon->filewatch, RESOLV_CONF, OF_DNS);
 }
 

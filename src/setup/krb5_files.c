@@ -2,9 +2,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <krb5.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -148,27 +146,4 @@ sg_krb5_files(sg_krb5_file *call, void *arg)
             break;
         at += len + 1;
     }
-}
-
-bool
-sg_krb5_keytab(char *ret, size_t size)
-{
-    static const char prefix[] = "FILE:";
-    char name[SG_PATH_MAX];
-    const char *path = name;
-    krb5_context context;
-    bool is_known;
-
-    if (krb5_init_context(&context) != 0)
-        return false;
-    is_known = krb5_kt_default_name(context, name, sizeof name) == 0;
-    krb5_free_context(context);
-    if (!is_known)
-        return false;
-    if (strncmp(name, prefix, sizeof prefix - 1) == 0)
-        path = name + sizeof prefix - 1;
-    if (path[0] != '/' || strlen(path) >= size)
-        return false;
-    strcpy(ret, path);
-    return true;
 }

@@ -19,9 +19,6 @@ typedef void sg_krb5_file(void *arg, const char *path);
 #define SG_KRB5_DEPTH_MAX 8
 void sg_krb5_files(sg_krb5_file *call, void *arg);
 
-/* The default keytab, if it is a file. */
-bool sg_krb5_keytab(char *ret, size_t size);
-
 /*
  * One line, without its end: does it include a file, or (is_folder) a folder?
  * Then *ret is its path.

@@ -156,26 +156,6 @@ lines(void **state)
         sg_krb5_include("include /0123456789abcde", 24, &is_folder, path, 16));
 }
 
-static void
-keytab(void **state)
-{
-    char path[64];
-
-    (void)state;
-    put("a", "[libdefaults]\ndefault_keytab_name = /etc/k\n");
-    use("a", NULL);
-    assert_true(sg_krb5_keytab(path, sizeof path));
-    assert_string_equal(path, "/etc/k");
-    put("a", "[libdefaults]\ndefault_keytab_name = FILE:/etc/k\n");
-    assert_true(sg_krb5_keytab(path, sizeof path));
-    assert_string_equal(path, "/etc/k");
-    assert_false(sg_krb5_keytab(path, 6));
-    put("a", "[libdefaults]\ndefault_keytab_name = MEMORY:k\n");
-    assert_false(sg_krb5_keytab(path, sizeof path));
-    put("a", "[broken");
-    assert_false(sg_krb5_keytab(path, sizeof path));
-}
-
 int
 main(void)
 {
@@ -183,7 +163,6 @@ main(void)
         cmocka_unit_test(includes_are_followed),
         cmocka_unit_test(circles_end),
         cmocka_unit_test(lines),
-        cmocka_unit_test(keytab),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -324,6 +324,10 @@ krb5_conf_names_the_default(void **state)
              w->name);
     write_file(conf, text);
     assert_client(host, "host/a@" REALM);
+    snprintf(text, sizeof text, "[libdefaults]\n default_keytab_name = WR%s\n",
+             w->name);
+    write_file(conf, text);
+    assert_client(host, "host/a@" REALM);
     write_file(conf, "[libdefaults]\n default_keytab_name = MEMORY:x\n");
     assert_none(host, "",
                 "keytab MEMORY:x: only files with a path from / are read");
