@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -23,7 +22,6 @@ struct sg_channel {
     ares_channel ares; /* NULL until the first question, if servers is */
     char *servers;     /* NULL: those of resolv.conf */
     struct event *timer;
-    bool is_reloading;
     LIST_HEAD(, watch) watches;
 };
 
@@ -141,16 +139,8 @@ sg_channel_reload(struct sg_channel *channel)
     /* Without memory for a new one the old one is better than none. */
     if (!old || open_ares(channel, &fresh, NULL) < 0)
         return;
-    channel->is_reloading = true;
     ares_destroy(old);
-    channel->is_reloading = false;
     channel->ares = fresh;
-}
-
-bool
-sg_channel_is_reloading(const struct sg_channel *channel)
-{
-    return channel->is_reloading;
 }
 
 const char *

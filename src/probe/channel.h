@@ -8,7 +8,6 @@
 /* What newer versions call deprecated is all that older ones have. */
 #define CARES_NO_DEPRECATED
 #include <ares.h>
-#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -34,9 +33,6 @@ void sg_channel_asked(struct sg_channel *channel);
  * ARES_EDESTRUCTION.  Without memory everything stays as it was.
  */
 void sg_channel_reload(struct sg_channel *channel);
-
-/* While the questions end: they may be asked again afterwards. */
-bool sg_channel_is_reloading(const struct sg_channel *channel);
 
 /* Why a question failed, in words; silence and absence are the caller's. */
 const char *sg_channel_failure(int status);

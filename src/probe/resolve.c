@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <netdb.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -23,9 +22,7 @@ struct sg_lookup {
     struct event *deliver;
     struct sg_raw begun;
     bool is_asked; /* c-ares holds it */
-    bool is_answered;
     bool is_cancelled;
-    char host[SG_NAME_MAX];
     uint16_t port;
     sg_resolve_done *done;
     void *arg;
@@ -65,7 +62,6 @@ deliver(struct sg_lookup *lookup)
 {
     const struct timeval now = {0, 0};
 
-    lookup->is_answered = true;
     evtimer_add(lookup->deliver, &now);
 }
 
@@ -128,17 +124,13 @@ on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *found)
         lookup_free(lookup);
         return;
     }
-    /* The channel goes, not the question: reload asks it again. */
-    if (status == ARES_EDESTRUCTION &&
-        sg_channel_is_reloading(lookup->resolver->channel))
-        return;
     if (lookup->count == 0)
         explain_failure(lookup, status);
     deliver(lookup);
 }
 
 static void
-ask(struct sg_lookup *lookup, ares_channel ares)
+ask(struct sg_lookup *lookup, const char *host, ares_channel ares)
 {
     const struct ares_addrinfo_hints hints = {
         .ai_family = AF_UNSPEC,
@@ -146,7 +138,7 @@ ask(struct sg_lookup *lookup, ares_channel ares)
     };
 
     lookup->is_asked = true;
-    ares_getaddrinfo(ares, lookup->host, NULL, &hints, on_answer, lookup);
+    ares_getaddrinfo(ares, host, NULL, &hints, on_answer, lookup);
     sg_channel_asked(lookup->resolver->channel);
 }
 
@@ -168,7 +160,7 @@ answer_or_ask(struct sg_lookup *lookup, const char *host)
     if (result == -ENOENT)
         ares = sg_channel_ares(lookup->resolver->channel, &lookup->why_not);
     if (ares)
-        ask(lookup, ares);
+        ask(lookup, host, ares);
     else
         deliver(lookup);
 }
@@ -187,7 +179,6 @@ sg_resolver_lookup(struct sg_resolver *resolver, const char *host,
     lookup->port = port;
     lookup->done = done;
     lookup->arg = arg;
-    snprintf(lookup->host, sizeof lookup->host, "%s", host);
     lookup->deliver = evtimer_new(resolver->base, on_deliver, lookup);
     if (!lookup->deliver) {
         lookup_free(lookup);
@@ -206,18 +197,6 @@ sg_lookup_cancel(struct sg_lookup *lookup)
         lookup->is_cancelled = true;
     else
         lookup_free(lookup);
-}
-
-void
-sg_resolver_reload(struct sg_resolver *resolver)
-{
-    struct sg_lookup *lookup;
-
-    sg_channel_reload(resolver->channel);
-    lookup = LIST_FIRST(&resolver->lookups);
-    for (; lookup; lookup = LIST_NEXT(lookup, link))
-        if (!lookup->is_answered && !lookup->is_asked)
-            ask(lookup, sg_channel_ares(resolver->channel, NULL));
 }
 
 struct sg_resolver *

@@ -32,9 +32,6 @@ struct sg_resolver *sg_resolver_new(struct event_base *base,
 /* Ends all look-ups without calling back.  Accepts NULL. */
 void sg_resolver_free(struct sg_resolver *resolver);
 
-/* Forget servers and pending state after the network changed. */
-void sg_resolver_reload(struct sg_resolver *resolver);
-
 /*
  * Look up A and AAAA of host.  A numeric address (IPv4, or IPv6 without
  * brackets) is answered without any look-up and without the hosts file.  NULL

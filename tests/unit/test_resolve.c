@@ -293,29 +293,6 @@ cancelled_under_way(void **state)
     assert_int_equal(world->done_calls, 0);
 }
 
-/* A look-up under way survives a change of the network. */
-static void
-reload_asks_again(void **state)
-{
-    static struct fakedns_record changing[] = {
-        {.name = "late.test", .value = {"192.0.2.9"}, .is_silent = true},
-        {.name = NULL},
-    };
-    struct world *world = *state;
-
-    changing[0].is_silent = true;
-    world->dns.records = changing;
-    begin(world, "late.test.");
-    loop_run(world->base, NULL, 0.05);
-    assert_int_equal(world->dns.queries, 2);
-    changing[0].is_silent = false;
-    sg_resolver_reload(world->resolver);
-    loop_run(world->base, &world->is_done, 1);
-    assert_int_equal(world->done_calls, 1);
-    assert_true(found(world, "192.0.2.9"));
-    assert_int_equal(world->dns.queries, 4);
-}
-
 static void
 servers_that_are_no_servers(void **state)
 {
@@ -346,7 +323,6 @@ main(void)
         WITH_WORLD(silence_ends),
         WITH_WORLD(server_that_is_absent),
         WITH_WORLD(cancelled_under_way),
-        WITH_WORLD(reload_asks_again),
         cmocka_unit_test(servers_that_are_no_servers),
     };
 
