@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../unit/armor.h"
 #include "probe/krb5_host.h"
 #include "probe/krb5_login.h"
 
@@ -73,18 +74,26 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sg_krb5_hosts *hosts = sg_krb5_hosts_new();
-    struct sg_krb5_login *login;
+    struct sg_krb5_host *host;
     struct sg_outcome outcome;
 
     setenv("KRB5_CONFIG", "/nonexistent/krb5.conf", 1);
     if (access(path, F_OK) != 0)
         make_keytab();
-    login = sg_krb5_login_new(sg_krb5_hosts_get(hosts, "SKEW.TEST", path), true,
-                              &outcome);
-    if (!login)
-        abort();
-    answer(login, data, size);
-    sg_krb5_login_free(login);
+    host = sg_krb5_hosts_get(hosts, "SKEW.TEST", path);
+    /* first with the key alone, then inside FAST; a key that was refused then
+     * rests */
+    for (int i = 0; i < 2; i++) {
+        struct sg_krb5_login *login;
+
+        if (i == 1 && !armor_make(host))
+            abort();
+        login = sg_krb5_login_new(host, true, &outcome);
+        if (!login)
+            abort();
+        answer(login, data, size);
+        sg_krb5_login_free(login);
+    }
     sg_krb5_hosts_free(hosts);
     return 0;
 }

@@ -12,12 +12,12 @@
 #define KDC_REPLY_MAX 1024
 
 /*
- * A KRB-ERROR of the realm's krbtgt.  Returns its length in ret, which has
- * room for KDC_REPLY_MAX bytes; 0 if libkrb5 refuses.
+ * A KRB-ERROR of the realm's krbtgt, with e-data.  Returns its length in ret,
+ * which has room for KDC_REPLY_MAX bytes; 0 if libkrb5 refuses.
  */
 static inline size_t
-kdc_reply_error(const char *realm, unsigned code, uint32_t stime, int susec,
-                uint8_t *ret)
+kdc_reply_error_with(const char *realm, unsigned code, uint32_t stime,
+                     int susec, const char *e_data, size_t e_len, uint8_t *ret)
 {
     krb5_context context;
     krb5_error error = {.error = code, .susec = susec};
@@ -27,6 +27,8 @@ kdc_reply_error(const char *realm, unsigned code, uint32_t stime, int susec,
     if (krb5_init_context(&context) != 0)
         return 0;
     error.stime = (krb5_timestamp)stime;
+    error.e_data.data = (char *)e_data;
+    error.e_data.length = (unsigned)e_len;
     if (krb5_build_principal(context, &error.server, (unsigned)strlen(realm),
                              realm, "krbtgt", realm, (char *)NULL) == 0 &&
         krb5_mk_error(context, &error, &encoded) == 0 &&
@@ -38,6 +40,13 @@ kdc_reply_error(const char *realm, unsigned code, uint32_t stime, int susec,
     krb5_free_principal(context, error.server);
     krb5_free_context(context);
     return len;
+}
+
+static inline size_t
+kdc_reply_error(const char *realm, unsigned code, uint32_t stime, int susec,
+                uint8_t *ret)
+{
+    return kdc_reply_error_with(realm, code, stime, susec, NULL, 0, ret);
 }
 
 #endif

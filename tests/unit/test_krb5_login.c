@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "armor.h"
 #include "base/hostclock.h"
 #include "kdc_reply.h"
 #include "keytab.h"
@@ -171,6 +172,82 @@ forged_errors_never_give_a_time(void **state)
     }
 }
 
+/* padata-type [1] INTEGER 136, PA-FX-FAST */
+static bool
+is_fast(const uint8_t *question, size_t len)
+{
+    static const char type[] = "\xa1\x04\x02\x02\x00\x88";
+
+    return memmem(question, len, type, sizeof type - 1) != NULL;
+}
+
+/* A question inside FAST, and the verdict on this answer to it. */
+static enum sg_krb5_verdict
+answer_fast(struct world *w, const uint8_t *bytes, size_t len,
+            struct sg_outcome *ret)
+{
+    const uint8_t *question;
+    size_t question_len = 0;
+
+    assert_true(armor_make(w->host));
+    begin(w, true);
+    assert_int_equal(
+        sg_krb5_login_ask(w->login, &question, &question_len, NULL), 0);
+    assert_true(is_fast(question, question_len));
+    return judge(w, bytes, len, ret);
+}
+
+/* What comes in clear, or as if it were inside, proves nothing, and the key
+ * itself has to do. */
+static void
+forged_answers_to_fast_never_give_a_time(void **state)
+{
+    /* SEQUENCE OF PA-DATA: PA-FX-FAST, AES128 that decrypts to nothing */
+    static const char fast[] = "\x30\x1f\x30\x1d\xa1\x04\x02\x02\x00\x88"
+                               "\xa2\x15\x04\x13\xa0\x11\x30\x0f\xa0\x0d"
+                               "\x30\x0b\xa0\x03\x02\x01\x11\xa2\x04\x04"
+                               "\x02up";
+    static const unsigned errors[] = {25, 24, 90, 91, 6, 68, 37};
+    struct world *w = *state;
+    struct sg_outcome outcome;
+    uint8_t question[1000], answer[KDC_REPLY_MAX];
+
+    begin(w, true);
+    for (size_t i = 0; i < 2 * (sizeof errors / sizeof *errors); i++) {
+        size_t len = kdc_reply_error_with(REALM, errors[i / 2], NOW, 0, fast,
+                                          i % 2 ? sizeof fast - 1 : 0, answer);
+
+        assert_true(len > 0);
+        assert_int_equal(answer_fast(w, answer, len, &outcome), SG_KRB5_ASK);
+        assert_false(is_fast(question, ask(w, question)));
+    }
+    assert_int_equal(
+        answer_fast(w, (const uint8_t *)"\x6b\x05rubbi", 7, &outcome),
+        SG_KRB5_ASK);
+    assert_false(is_fast(question, ask(w, question)));
+    assert_int_equal(answer_fast(w, (const uint8_t *)"\x01", 1, &outcome),
+                     SG_KRB5_DOUBTFUL);
+    assert_int_equal(
+        judge(w, answer, kdc_reply_error(REALM, 52, NOW, 0, answer), &outcome),
+        SG_KRB5_ASK_TCP);
+}
+
+/* A key that rests is not tried in place of FAST either. */
+static void
+forged_answer_to_fast_does_not_wake_the_key(void **state)
+{
+    struct world *w = *state;
+    struct sg_outcome refused, outcome;
+    uint8_t answer[KDC_REPLY_MAX];
+
+    refuse_all(w, 24, &refused);
+    assert_int_equal(answer_fast(w, answer,
+                                 kdc_reply_error(REALM, 25, NOW, 0, answer),
+                                 &outcome),
+                     SG_KRB5_ANSWERED);
+    assert_string_equal(outcome.text, refused.text);
+}
+
 static void
 refused_key_is_not_tried_at_once(void **state)
 {
@@ -281,6 +358,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(forged_errors_never_give_a_time),
+        TEST(forged_answers_to_fast_never_give_a_time),
+        TEST(forged_answer_to_fast_does_not_wake_the_key),
         TEST(refused_key_is_not_tried_at_once),
         TEST(garbage_is_waited_out),
         TEST(too_big_repeats_the_question_over_tcp),
