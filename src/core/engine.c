@@ -195,7 +195,6 @@ sg_engine_outcome(struct sg_engine *engine, int source,
                   const struct sg_reading *reading, struct sg_decision *ret)
 {
     struct source *s = engine->sources[source];
-    enum sg_outcome_code before = s->last.code;
     bool stepped;
 
     begin(engine, reading, ret);
@@ -203,7 +202,7 @@ sg_engine_outcome(struct sg_engine *engine, int source,
     s->asked++;
     s->is_wanted = s->is_hurried = s->is_planned = s->is_burst_due = false;
     s->is_key_new = false;
-    if (before != outcome->code)
+    if (s->last.code != outcome->code)
         ret->publish = true;
     s->last = *outcome;
     sg_poll_outcome(&s->poll, outcome->code);
@@ -211,7 +210,7 @@ sg_engine_outcome(struct sg_engine *engine, int source,
         sg_engine_note_answer(engine, source, outcome, ret);
     else
         sg_engine_note_failure(engine, source, reading->raw);
-    sg_engine_note_key(engine, source, before, ret);
+    sg_engine_note_key(engine, source, ret);
     if (!stepped && !ret->publish && !s->is_wanted &&
         outcome->code == SG_OUTCOME_OK && may_wait(engine, s, reading->raw)) {
         engine->is_somebody_waiting = true;

@@ -84,6 +84,9 @@ struct realm {
     bool is_pending;  /* another state is to be announced ... */
     enum sg_state pending;
     struct sg_raw pending_since; /* ... once a KDC has confirmed it */
+    bool is_key_known;           /* it was looked for ... */
+    bool has_key;                /* ... and is there; ... */
+    char no_key[SG_REASON_MAX];  /* ... or this is why not */
     enum sg_auth auth;
     char auth_reason[SG_REASON_MAX];
     struct sg_raw turns[SG_KIND_COUNT]; /* the last one that is taken */
@@ -216,10 +219,13 @@ int sg_engine_find_sibling(const struct sg_engine *engine, int index,
 /* Have the candidates whose word does not count without proof marked. */
 void sg_engine_mark_unproven(struct sg_engine *engine);
 
-/* A source was asked whose last outcome was before: if that shows the keytab
- * to be gone, or there again, it is so for all KDCs of the realm. */
+/* A source was asked.  If that shows the keytab to be gone, or there again, it
+ * is so for all KDCs of the realm. */
 void sg_engine_note_key(struct sg_engine *engine, int index,
-                        enum sg_outcome_code before, struct sg_decision *ret);
+                        struct sg_decision *ret);
+
+/* Was none of a realm's KDCs asked with the key yet? */
+bool sg_engine_is_key_untried(const struct sg_engine *engine, int realm);
 
 /* The state of each realm's key; says what changed. */
 void sg_engine_note_auth(struct sg_engine *engine, struct sg_decision *ret);

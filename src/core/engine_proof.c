@@ -50,20 +50,24 @@ is_key_of(const struct source *source, int realm)
 bool
 sg_engine_has_key(const struct sg_engine *engine, int realm)
 {
-    bool is_there = false, was_tried = false;
+    bool is_wanted = false;
 
-    for (int i = 0; i < engine->n_sources; i++) {
-        const struct source *s = engine->sources[i];
+    if (realm < 0)
+        return false;
+    for (int i = 0; i < engine->n_sources && !is_wanted; i++)
+        is_wanted = is_key_of(engine->sources[i], realm);
+    return is_wanted && (engine->realms[realm].has_key ||
+                         !engine->realms[realm].is_key_known);
+}
 
-        if (!is_key_of(s, realm))
-            continue;
-        if (s->asked > 0 && s->last.code != SG_OUTCOME_KEYTAB)
-            return true;
-        is_there = true;
-        was_tried |= s->asked > 0;
-    }
-    /* a KDC that was just added does not bring a key */
-    return is_there && !was_tried;
+bool
+sg_engine_is_key_untried(const struct sg_engine *engine, int realm)
+{
+    for (int i = 0; i < engine->n_sources; i++)
+        if (is_key_of(engine->sources[i], realm) &&
+            engine->sources[i]->asked > 0)
+            return false;
+    return sg_engine_has_key(engine, realm);
 }
 
 void
@@ -112,16 +116,15 @@ find_best_key(const struct sg_engine *engine, int realm)
 }
 
 static enum sg_auth
-judge_key(const struct source *best)
+judge_key(const struct realm *realm, const struct source *best)
 {
     if (!best)
         return SG_AUTH_OFF;
+    if (realm->is_key_known && !realm->has_key)
+        return SG_AUTH_NO_KEYTAB;
     if (best->asked == 0)
         return SG_AUTH_PENDING;
-    if (best->last.code == SG_OUTCOME_OK)
-        return SG_AUTH_WORKS;
-    return best->last.code == SG_OUTCOME_KEYTAB ? SG_AUTH_NO_KEYTAB
-                                                : SG_AUTH_FAILS;
+    return best->last.code == SG_OUTCOME_OK ? SG_AUTH_WORKS : SG_AUTH_FAILS;
 }
 
 static void
@@ -131,8 +134,10 @@ note_realm_auth(struct realm *realm, const struct source *best,
     enum sg_auth before = realm->auth;
     char reason[SG_REASON_MAX] = "";
 
-    realm->auth = judge_key(best);
-    if (realm->auth == SG_AUTH_FAILS || realm->auth == SG_AUTH_NO_KEYTAB)
+    realm->auth = judge_key(realm, best);
+    if (realm->auth == SG_AUTH_NO_KEYTAB)
+        memcpy(reason, realm->no_key, sizeof reason);
+    else if (realm->auth == SG_AUTH_FAILS)
         snprintf(reason, sizeof reason, "%s", best->last.text);
     if (realm->auth == before && strcmp(reason, realm->auth_reason) == 0)
         return;
@@ -166,32 +171,50 @@ ask_key(struct sg_engine *engine, int index, struct sg_decision *ret)
 
 /* What was proven binds nobody for ever once nothing can be proven. */
 static void
-forget_proof(struct source *source, const struct sg_outcome *why)
+lose_key(struct sg_engine *engine, struct realm *realm, int index,
+         const struct sg_outcome *why)
 {
-    sg_filter_reset(source->filter);
-    source->estimate.model.valid = false;
-    source->last = *why;
-}
-
-void
-sg_engine_note_key(struct sg_engine *engine, int index,
-                   enum sg_outcome_code before, struct sg_decision *ret)
-{
-    const struct source *told = engine->sources[index];
-    bool is_gone = told->last.code == SG_OUTCOME_KEYTAB;
-
-    if (!is_gone && before != SG_OUTCOME_KEYTAB)
-        return;
+    realm->has_key = false;
+    snprintf(realm->no_key, sizeof realm->no_key, "%s", why->text);
     for (int i = 0; i < engine->n_sources; i++) {
         struct source *s = engine->sources[i];
 
-        if (!is_key_of(s, told->about.realm))
+        if (!is_key_of(s, index))
             continue;
-        if (is_gone)
-            forget_proof(s, &told->last);
-        else if (s->last.code == SG_OUTCOME_KEYTAB)
-            ask_key(engine, i, ret);
+        sg_filter_reset(s->filter);
+        s->estimate.model.valid = false;
     }
+}
+
+static void
+find_key(struct sg_engine *engine, struct realm *realm, int index,
+         struct sg_decision *ret)
+{
+    bool was_missed = realm->is_key_known && !realm->has_key;
+
+    realm->has_key = true;
+    for (int i = 0; was_missed && i < engine->n_sources; i++)
+        if (is_key_of(engine->sources[i], index) &&
+            engine->sources[i]->last.code == SG_OUTCOME_KEYTAB)
+            ask_key(engine, i, ret);
+}
+
+void
+sg_engine_note_key(struct sg_engine *engine, int index, struct sg_decision *ret)
+{
+    const struct source *told = engine->sources[index];
+    int realm = told->about.realm;
+
+    /* who got no further than this has not looked for the key */
+    if (told->about.kind != SG_KIND_KEYTAB ||
+        told->last.code == SG_OUTCOME_NAME ||
+        told->last.code == SG_OUTCOME_LOCAL)
+        return;
+    if (told->last.code == SG_OUTCOME_KEYTAB)
+        lose_key(engine, &engine->realms[realm], realm, &told->last);
+    else
+        find_key(engine, &engine->realms[realm], realm, ret);
+    engine->realms[realm].is_key_known = true;
 }
 
 static bool

@@ -351,11 +351,12 @@ judge_realm(struct sg_engine *engine, int index,
     ret = sg_budget_state(realm->state,
                           sg_skew_used(&realm->clock.skew, realm->clockskew_s),
                           &engine->config.budget);
-    realm->is_unproven = worst.is_unproven && ret != SG_STATE_OK &&
-                         !sg_verdict_was_ours_set(&facts);
-    if (!realm->is_unproven)
+    if (!worst.is_unproven || ret == SG_STATE_OK ||
+        sg_verdict_was_ours_set(&facts))
         return ret;
     say_unproven(engine, realm, worst.kdc ? "KDC" : "NTP server");
+    /* who was not asked yet may still prove it */
+    realm->is_unproven = !sg_engine_is_key_untried(engine, index);
     return SG_STATE_UNKNOWN;
 }
 

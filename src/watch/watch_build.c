@@ -108,6 +108,7 @@ begin(struct sg_watch *watch, struct sg_watch *before)
         watch->not_before = sg_raw_add(watch->not_before, MINIMAL_START_S);
     if (before) {
         sg_engine_adopt(watch->engine, before->engine);
+        sg_engine_key_changed(watch->engine); /* perhaps another keytab */
         take_hosts(watch, before);
         watch->suspended_s = before->suspended_s;
         sg_steering_take(&watch->steering, &before->steering);

@@ -199,6 +199,54 @@ a_kdc_that_is_new_does_not_bring_a_key(void **state)
     world_end(&w);
 }
 
+/* Who could not look a name up has not looked for the key either. */
+static void
+a_failed_look_up_does_not_bring_a_key(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 1);
+    for (int i = 0; i < 12; i++) {
+        world_fail(&w, KEY, SG_OUTCOME_KEYTAB, "/etc/krb5.keytab: No such");
+        world_answer(&w, KDC, 100);
+        w.now_s += 0.5;
+    }
+    assert_int_equal(world_status(&w)->realms[0].state, SG_STATE_WARN);
+    w.events[0] = '\0';
+    for (int i = 0; i < 3; i++) {
+        world_fail(&w, KEY, SG_OUTCOME_NAME, "das-m: no answer in 6 s");
+        world_answer(&w, KDC, 100);
+        w.now_s += 60;
+    }
+    assert_events(&w, "");
+    assert_int_equal(world_status(&w)->realms[0].state, SG_STATE_WARN);
+    assert_int_equal(w.status.realms[0].auth, SG_AUTH_NO_KEYTAB);
+    assert_string_equal(w.status.realms[0].auth_reason,
+                        "/etc/krb5.keytab: No such");
+    world_end(&w);
+}
+
+/* A log does not begin with what the next packet takes back. */
+static void
+nothing_is_called_unproven_before_it_was_asked(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 1);
+    for (int i = 0; i < 12; i++) {
+        world_answer(&w, KDC, 100);
+        w.now_s += 0.4;
+    }
+    assert_events(&w, "");
+    world_fail(&w, KEY, SG_OUTCOME_KEYTAB, "/etc/krb5.keytab: No such");
+    world_answer(&w, KDC, 100);
+    assert_null(strstr(w.events, "nothing proves it"));
+    assert_non_null(strstr(w.events, "EXAMPLE.ORG: warn (was unknown)"));
+    world_end(&w);
+}
+
 static void
 what_was_proven_is_forgotten_with_the_keytab(void **state)
 {
@@ -638,6 +686,8 @@ main(void)
             a_kdc_that_proves_nothing_can_only_say_that_all_is_well),
         cmocka_unit_test(without_a_keytab_plain_answers_count_as_ever),
         cmocka_unit_test(a_kdc_that_is_new_does_not_bring_a_key),
+        cmocka_unit_test(a_failed_look_up_does_not_bring_a_key),
+        cmocka_unit_test(nothing_is_called_unproven_before_it_was_asked),
         cmocka_unit_test(what_was_proven_is_forgotten_with_the_keytab),
         cmocka_unit_test(a_keytab_that_vanishes_does_so_for_all_kdcs),
         cmocka_unit_test(
