@@ -85,7 +85,8 @@ sg_engine_set_address(struct sg_engine *engine, int source, const char *address,
 
     s->port = port;
     s->tcp = tcp;
-    if (strcmp(s->address, address) == 0)
+    /* a name that could not be looked up says nothing of where it is */
+    if (!address[0] || strcmp(s->address, address) == 0)
         return;
     /* another address is another clock until it shows that it is not */
     if (s->address[0]) {

@@ -367,6 +367,27 @@ another_address_was_not_set(void **state)
     world_end(&w);
 }
 
+/* As after a reload while DNS fails. */
+static void
+a_failed_look_up_takes_no_history_away(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 1);
+    sg_engine_set_address(w.engine, KDC, "192.0.2.1", 88, false);
+    for (int i = 0; i < 12; i++) {
+        world_fail(&w, KEY, SG_OUTCOME_KEYTAB, "/etc/krb5.keytab: No such");
+        world_answer(&w, KDC, 100);
+        w.now_s += 0.5;
+    }
+    sg_engine_set_address(w.engine, KDC, "", 88, false);
+    world_fail(&w, KDC, SG_OUTCOME_NAME, "das-m: no answer in 6 s");
+    assert_int_equal(world_status(&w)->realms[0].state, SG_STATE_WARN);
+    assert_string_equal(w.status.sources[KDC].address, "192.0.2.1");
+    world_end(&w);
+}
+
 static void
 a_kdc_that_is_back_is_asked_for_proof(void **state)
 {
@@ -694,6 +715,7 @@ main(void)
             a_kdc_that_is_not_asked_for_proof_is_not_better_for_it),
         cmocka_unit_test(what_is_forged_later_does_not_blame_a_kdc),
         cmocka_unit_test(another_address_was_not_set),
+        cmocka_unit_test(a_failed_look_up_takes_no_history_away),
         cmocka_unit_test(a_kdc_that_is_back_is_asked_for_proof),
         cmocka_unit_test(a_step_waits_for_proof_and_may_then_be_large),
         cmocka_unit_test(an_hour_old_proof_is_renewed_before_a_step),
