@@ -113,7 +113,7 @@ measure(struct check *check, struct sg_err *err)
         .mode = SG_MODE_GUARD,
         .is_sharp = true,
         .follow_utc = config->follow == SG_FOLLOW_UTC,
-        .budget = {config->warn_frac, config->critical_frac},
+        .budget = {config->alert.warn_frac, config->alert.critical_frac},
         .poll = {config->max_poll_s, config->kdc_poll_s},
         .guard = sg_guard_defaults,
         .frequency_sd_ppm = 100,

@@ -29,8 +29,8 @@ make_engine_config(struct sg_daemon *daemon)
 
     engine->mode = daemon->choice.mode;
     engine->follow_utc = config->follow == SG_FOLLOW_UTC;
-    engine->budget.warn_frac = config->warn_frac;
-    engine->budget.critical_frac = config->critical_frac;
+    engine->budget.warn_frac = config->alert.warn_frac;
+    engine->budget.critical_frac = config->alert.critical_frac;
     engine->poll.max_poll_s = config->max_poll_s;
     engine->poll.kdc_poll_s = config->kdc_poll_s;
     engine->guard = sg_guard_defaults;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "setup/config_checks.h"
 #include "setup/config_file.h"
 #include "setup/config_keys.h"
 #include "setup/config_tree.h"
@@ -18,6 +19,10 @@ take_values(cfg_t *section, const char *name, void *record)
 
         if (strcmp(key->section, name) != 0)
             continue;
+        /* An empty list is a list, too, and replaces the default. */
+        if (key->type->set_count &&
+            cfg_getopt(section, key->name)->flags & CFGF_MODIFIED)
+            key->type->set_count(record, 0);
         for (unsigned j = 0; j < cfg_size(section, key->name); j++)
             sg_config_key_read(key, cfg_getnstr(section, key->name, j), record,
                                NULL);
@@ -80,8 +85,10 @@ take_all(cfg_t *root, struct sg_config *config)
 {
     sg_config_keys_default("", config);
     sg_config_keys_default("alert", config);
+    sg_config_keys_default("smtp", config);
     take_values(root, "", config);
     take_values(cfg_getsec(root, "alert"), "alert", config);
+    take_values(cfg_getsec(root, "smtp"), "smtp", config);
     if (!config->status_file[0]) {
         /* The option table leaves room for this behind a folder. */
         strcpy(config->status_file, config->runtime_directory);
@@ -94,18 +101,23 @@ static int
 parse_file(struct sg_config_file *file, const char *name,
            struct sg_config **ret, struct sg_err *err)
 {
+    struct sg_config_touched touched = {0};
     struct sg_config *config;
     cfg_t *root;
-    int code = sg_config_tree_read(file, name, &root, err);
+    int code = sg_config_tree_read(file, name, &root, &touched, err);
 
     if (code < 0)
         return code;
     config = calloc(1, sizeof *config);
     code = config ? take_all(root, config) : -ENOMEM;
     cfg_free(root);
+    if (code == 0)
+        code = sg_config_check(config, &touched, err);
+    else
+        sg_err_set(err, code, "%s: out of memory", name);
     if (code < 0) {
         sg_config_free(config);
-        return sg_err_set(err, code, "%s: out of memory", name);
+        return code;
     }
     *ret = config;
     return 0;

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "core/alert.h"
 #include "core/status.h"
 #include "probe/source.h"
 
@@ -44,13 +45,55 @@ struct sg_config_server {
     struct sg_target target;
 };
 
+#define SG_MAX_MAILTO 16
+#define SG_MAX_HOOKS 8
+
+/*
+ * alert { warn = 20%  critical = 60%  calm = 5min  spread = 10min
+ *     remind = diminishing  mailto = { "root" }  mailfrom = "a@b"
+ *     sendmail = "/usr/sbin/sendmail"  hook = { "/path" } }
+ */
+struct sg_config_alert {
+    double warn_frac, critical_frac;
+    double calm_s;   /* recovery is told after so long */
+    double spread_s; /* a realm-wide cause is mailed within so long */
+    enum sg_remind remind;
+    int n_mailto;
+    char mailto[SG_MAX_MAILTO][SG_NAME_MAX];
+    char mailfrom[SG_NAME_MAX]; /* empty: skewguard@ this host */
+    char sendmail[SG_PATH_MAX]; /* where no smtp host is set */
+    int n_hooks;
+    char hooks[SG_MAX_HOOKS][SG_PATH_MAX];
+};
+
+enum sg_tls {
+    SG_TLS_NONE,
+    SG_TLS_TRY,      /* STARTTLS where it is offered, whoever that is */
+    SG_TLS_REQUIRED, /* STARTTLS, with a certificate that we trust */
+    SG_TLS_IMPLICIT, /* TLS from the first byte, the same */
+};
+
+/*
+ * smtp { host = "mail"  port = 25  tls = try  user = "u"
+ *     password_file = "/path"  ca_file = "/path" }
+ */
+struct sg_config_smtp {
+    char host[SG_NAME_MAX]; /* empty: sendmail(8) */
+    uint16_t port;
+    enum sg_tls tls;
+    char user[SG_NAME_MAX]; /* empty: no authentication */
+    char password_file[SG_PATH_MAX];
+    char ca_file[SG_PATH_MAX]; /* empty: the system's */
+};
+
 struct sg_config {
     enum sg_mode mode;
     char clock[16]; /* "auto", "kernel", "none" */
     enum sg_follow follow;
     double max_poll_s; /* 16 to 1024 */
     double kdc_poll_s; /* 4 to 1024; while KDCs are the only evidence */
-    double warn_frac, critical_frac;
+    struct sg_config_alert alert;
+    struct sg_config_smtp smtp;
     char runtime_directory[SG_PATH_MAX];
     char state_directory[SG_PATH_MAX];
     char status_file[SG_PATH_MAX];

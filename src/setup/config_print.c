@@ -43,6 +43,8 @@ sg_config_print(const struct sg_config *config, struct sg_buf *ret)
     print_keys("", "", config, ret);
     sg_buf_add(ret, "alert {\n");
     print_keys("alert", "    ", config, ret);
+    sg_buf_add(ret, "}\nsmtp {\n");
+    print_keys("smtp", "    ", config, ret);
     sg_buf_add(ret, "}\n");
     for (int i = 0; i < config->n_realms; i++)
         print_titled("realm", config->realms[i].name, &config->realms[i], ret);

@@ -26,10 +26,9 @@ struct section {
 #define TITLED (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
 
 static const struct section sections[] = {
-    {"realm", TITLED, SG_MAX_REALMS},
-    {"ntp", TITLED, SG_MAX_SOURCES},
-    {"kdc", TITLED, SG_MAX_SOURCES},
-    {"alert", CFGF_NONE, 1},
+    {"realm", TITLED, SG_MAX_REALMS}, {"ntp", TITLED, SG_MAX_SOURCES},
+    {"kdc", TITLED, SG_MAX_SOURCES},  {"alert", CFGF_NONE, 1},
+    {"smtp", CFGF_NONE, 1},
 };
 
 #define N_SECTIONS (sizeof sections / sizeof *sections)
@@ -40,8 +39,7 @@ struct tree {
     int n_files;
     int depth;
     const struct sg_config_file *open[DEPTH_MAX + 1];
-    char alert_file[SG_PATH_MAX]; /* where a threshold was last set */
-    int alert_line;
+    struct sg_config_touched *touched;
     int code; /* of the first complaint, which is the one reported */
     struct sg_err *err;
 };
@@ -124,13 +122,11 @@ on_value(cfg_t *at, cfg_opt_t *option, const char *value, void *result)
         complain_unknown(at, option->name);
         return -1;
     }
-    scratch.realm.n_kdcs = (int)cfg_opt_size(option) - 1;
+    if (key->type->set_count)
+        key->type->set_count(&scratch, (int)cfg_opt_size(option) - 1);
     if (sg_config_key_read(key, value, &scratch, &err) < 0)
         return complain(at, -EINVAL, "%s: %s", key->name, err.text);
-    if (strcmp(section, "alert") == 0) {
-        snprintf(tree->alert_file, sizeof tree->alert_file, "%s", tree->file);
-        tree->alert_line = at->line;
-    }
+    sg_config_touch(tree->touched, key, tree->file, at->line);
     *(const char **)result = value;
     return 0;
 }
@@ -300,7 +296,7 @@ add_keys(const char *section, cfg_opt_t *ret)
         if (strcmp(key->section, section) != 0)
             continue;
         assert(n < SECTION_KEYS_MAX);
-        if (key->type->is_list)
+        if (key->type->set_count)
             ret[n++] = (cfg_opt_t)CFG_STR_LIST_CB(key->name, NULL,
                                                   CFGF_NODEFAULT, on_value);
         else
@@ -335,41 +331,19 @@ new_root(void)
     return root;
 }
 
-/* Only at the end: the two thresholds may stand in different files. */
-static int
-check_alert(void)
-{
-    cfg_t *alert = cfg_getsec(tree->root, "alert");
-    struct sg_config config;
-    const char *names[] = {"warn", "critical"};
-
-    sg_config_keys_default("alert", &config);
-    for (int i = 0; i < 2; i++)
-        if (cfg_size(alert, names[i]) > 0)
-            sg_config_key_read(sg_config_key_find("alert", names[i]),
-                               cfg_getstr(alert, names[i]), &config, NULL);
-    if (config.warn_frac < config.critical_frac)
-        return 0;
-    tree->file = tree->alert_file;
-    alert->line = tree->alert_line;
-    return complain(alert, -EINVAL,
-                    "alert: warn = %.9g%% is not below critical = %.9g%%, "
-                    "allowed is a smaller warn",
-                    config.warn_frac * 100, config.critical_frac * 100);
-}
-
 int
 sg_config_tree_read(struct sg_config_file *file, const char *name, cfg_t **ret,
-                    struct sg_err *err)
+                    struct sg_config_touched *touched, struct sg_err *err)
 {
     struct tree reading = {.file = name, .depth = 1, .open = {file}};
 
+    reading.touched = touched;
     reading.err = err;
     reading.root = new_root();
     if (!reading.root)
         return sg_err_set(err, -ENOMEM, "%s: out of memory", name);
     tree = &reading;
-    if (parse_text(file, name) == 0 && check_alert() == 0)
+    if (parse_text(file, name) == 0)
         *ret = reading.root;
     else
         cfg_free(reading.root);

@@ -35,8 +35,8 @@ test_defaults(void **state)
     assert_int_equal(config->follow, SG_FOLLOW_REALM);
     assert_true(config->max_poll_s == 64);
     assert_true(config->kdc_poll_s == 64);
-    assert_true(config->warn_frac == 0.2);
-    assert_true(config->critical_frac == 0.6);
+    assert_true(config->alert.warn_frac == 0.2);
+    assert_true(config->alert.critical_frac == 0.6);
     assert_string_equal(config->runtime_directory, "/run/skewguard");
     assert_string_equal(config->state_directory, "/var/lib/skewguard");
     assert_string_equal(config->status_file, "/run/skewguard/status");
@@ -78,8 +78,8 @@ test_everything(void **state)
     assert_int_equal(config->follow, SG_FOLLOW_UTC);
     assert_true(config->max_poll_s == 1020);
     assert_true(config->kdc_poll_s == 4.5);
-    assert_true(config->warn_frac == 0.01);
-    assert_true(config->critical_frac == 0.995);
+    assert_true(config->alert.warn_frac == 0.01);
+    assert_true(config->alert.critical_frac == 0.995);
     assert_string_equal(config->runtime_directory,
                         "/tmp/with \"quotes\", \\ and ${X}");
     assert_string_equal(config->status_file,
@@ -180,6 +180,15 @@ test_print(void **state)
                         "alert {\n"
                         "    warn = 20%\n"
                         "    critical = 60%\n"
+                        "    calm = 300s\n"
+                        "    spread = 600s\n"
+                        "    remind = diminishing\n"
+                        "    mailto = { \"root\" }\n"
+                        "    sendmail = \"/usr/sbin/sendmail\"\n"
+                        "}\n"
+                        "smtp {\n"
+                        "    port = 25\n"
+                        "    tls = try\n"
                         "}\n"
                         "realm \"A\" {\n"
                         "    clockskew = 90s\n"

@@ -119,8 +119,8 @@ test_includes(void **state)
     assert_int_equal(config->mode, SG_MODE_GUARD);
     assert_int_equal(config->follow, SG_FOLLOW_UTC);
     assert_true(config->max_poll_s == 200);
-    assert_true(config->warn_frac == 0.1);
-    assert_true(config->critical_frac == 0.15);
+    assert_true(config->alert.warn_frac == 0.1);
+    assert_true(config->alert.critical_frac == 0.15);
     assert_int_equal(config->n_servers, 2);
     assert_string_equal(config->servers[0].name, "b");
     assert_string_equal(config->servers[1].name, "a");
@@ -145,6 +145,16 @@ test_mistakes_in_includes(void **state)
     refuse("a.conf", -EINVAL,
            "@/b.conf:3: alert: warn = 70% is not below critical = 60%, "
            "allowed is a smaller warn");
+    write_file("b.conf", "smtp { host = mail tls = required\nuser = u }\n");
+    write_file("a.conf", "\ninclude(\"b.conf\")\nsmtp { port = 587 }\n");
+    refuse("a.conf", -EINVAL,
+           "@/b.conf:2: smtp: user is set and password_file is not, allowed "
+           "are both or none");
+    write_file("a.conf", "include(\"b.conf\")\n\nsmtp { tls = try\n"
+                         "password_file = /p }\n");
+    refuse("a.conf", -EINVAL,
+           "@/a.conf:3: smtp: tls = try would show the password to others, "
+           "allowed with user are required, implicit");
     write_file("b.conf", "mode = 'guard");
     refuse("a.conf", -EINVAL,
            "@/b.conf:1: quoted value has no closing ' on its line");
@@ -305,6 +315,22 @@ activate(const char *text)
     return active;
 }
 
+/* "key = value" as a person writes it. */
+static void
+spell_default(const struct sg_config_key *key, char *ret, size_t size)
+{
+    const char *deflt = key->deflt ? key->deflt : "";
+    const char *before = "", *after = "";
+
+    if (key->deflt && key->type->set_count) {
+        before = "{ \"";
+        after = "\" }";
+    } else if (deflt[0] == '/') {
+        before = after = "\"";
+    }
+    snprintf(ret, size, "%s = %s%s%s", key->name, before, deflt, after);
+}
+
 static void
 test_shipped_file(void **state)
 {
@@ -316,11 +342,9 @@ test_shipped_file(void **state)
     assert_defaults(active);
     for (size_t i = 0; i < sg_config_n_keys; i++) {
         const struct sg_config_key *key = &sg_config_keys[i];
-        const char *quote = key->deflt && key->deflt[0] == '/' ? "\"" : "";
         char line[128];
 
-        snprintf(line, sizeof line, "%s = %s%s%s", key->name, quote,
-                 key->deflt ? key->deflt : "", quote);
+        spell_default(key, line, sizeof line);
         if (!strstr(text, line))
             fail_msg("etc/skewguard.conf: \"%s\" is missing", line);
         /* A default is set and not just mentioned, but for sections that a

@@ -89,7 +89,8 @@ static const struct {
      "t.conf:1: alert: warn = 30% is not below critical = 30%, allowed is a "
      "smaller warn"},
     {"alert { warm = 20% }",
-     "t.conf:1: warm: unknown key, allowed here are warn, critical"},
+     "t.conf:1: warm: unknown key, allowed here are warn, critical, calm, "
+     "spread, remind, mailto, mailfrom, sendmail, hook"},
     {"realm A { keytab = krb5.keytab }",
      "t.conf:1: keytab: value \"krb5.keytab\" is no keytab, allowed is a path "
      "that begins with \"/\", or none"},
@@ -156,7 +157,7 @@ static const struct {
     {"modes = auto",
      "t.conf:1: modes: unknown key, allowed here are mode, clock, follow, "
      "max_poll, kdc_poll, runtime_directory, state_directory, status_file, "
-     "realm, ntp, kdc, alert, include"},
+     "realm, ntp, kdc, alert, smtp, include"},
     {"mode auto", "t.conf:1: missing equal sign after option 'mode'"},
     {"mode = ", "t.conf:1: premature end of file"},
     {"mode = { auto }", "t.conf:1: unexpected token '{'"},
@@ -164,13 +165,13 @@ static const struct {
     {"logs { }",
      "t.conf:1: logs: unknown key, allowed here are mode, clock, follow, "
      "max_poll, kdc_poll, runtime_directory, state_directory, status_file, "
-     "realm, ntp, kdc, alert, include"},
+     "realm, ntp, kdc, alert, smtp, include"},
     {"\"mode\" = x", "t.conf:1: mode: value \"x\" is unknown, allowed are "
                      "auto, guard, discipline"},
     {"\"alert|warn\" = 30%",
      "t.conf:1: warn: unknown key, allowed here are mode, clock, follow, "
      "max_poll, kdc_poll, runtime_directory, state_directory, status_file, "
-     "realm, ntp, kdc, alert, include"},
+     "realm, ntp, kdc, alert, smtp, include"},
     {"\"realm=X|kdc\" = a", "t.conf:1: no sub-section 'X' in 'realm'"},
     {"alert|warn = 30%",
      "t.conf:1: \"|\" is not allowed here outside of quotes"},
