@@ -84,7 +84,9 @@ struct sg_alert {
     double calm_s;    /* so long must all be well before recovery is told */
     double since_s;   /* the cause has been there for so long */
     unsigned repeats; /* STEP, RIVAL: so many more since the last mail */
-    char text[SG_ALERT_TEXT_MAX]; /* of the event, where there was one */
+    char text[SG_ALERT_TEXT_MAX]; /* REALM: the first realm of the cause, as
+                                     long as it is watched or not; else of the
+                                     event */
 };
 
 /* syslog(3)'s severity, 2 (critical) to 5 (notice); docs/ALERTS.md has the
@@ -112,7 +114,7 @@ struct sg_alerts_told {
     bool save;           /* the state changed: save it before delivering */
     double look_s;       /* look again after this at the latest */
     int n;
-    struct sg_alert alerts[2 * SG_ALERTS_MAX];
+    struct sg_alert alerts[4 * SG_ALERTS_MAX];
 };
 
 struct sg_alerts;

@@ -73,6 +73,7 @@ fill_clock(const struct sg_engine *engine, struct sg_raw now,
     ret->slew_ppm = sg_local_slew_ppm(&engine->local, now);
     ret->model = engine->model;
     ret->synced = engine->synced;
+    ret->refused = engine->discipline.refused || engine->driver_refuses;
     ret->last_step_s = engine->last_step_s;
     ret->last_step_at = engine->last_step_at;
     ret->last_foreign_s = engine->last_foreign_s;

@@ -157,6 +157,7 @@ struct sg_status_clock {
     double slew_ppm;       /* on top of it, for the moment */
     struct sg_model model; /* what the clock follows; valid = false: nothing */
     bool synced;           /* disciplined, and within what we can measure */
+    bool refused;          /* guard or driver refuse to have it corrected */
     double last_step_s;    /* our last step; 0: none since start */
     struct sg_raw last_step_at;
     double last_foreign_s; /* last step by somebody else; 0: none seen */

@@ -51,6 +51,7 @@ static const struct sg_field clock_fields[] = {
     TEXT(sg_status_clock, driver), BOOL(sg_status_clock, disciplined),
     DOUBLE(sg_status_clock, frequency_ppm), DOUBLE(sg_status_clock, slew_ppm),
     MODEL(sg_status_clock), BOOL(sg_status_clock, synced),
+    BOOL(sg_status_clock, refused),
     DOUBLE(sg_status_clock, last_step_s), NS(sg_status_clock, last_step_at),
     DOUBLE(sg_status_clock, last_foreign_s),
     NS(sg_status_clock, last_foreign_at),

@@ -1,0 +1,131 @@
+/*
+ * The alert policy's state, shared by alert.c (what is seen), alert_cause.c
+ * (what becomes of one cause), alert_tell.c (how it is told), alert_save.c
+ * (across restarts).
+ */
+#ifndef SG_CORE_ALERT_PRIVATE_H
+#define SG_CORE_ALERT_PRIVATE_H
+
+#include "core/alert.h"
+
+/* A cause that came back within this time is the same one, and flaps. */
+#define SG_ALERT_MEMORY_S 86400.0
+
+struct cause {
+    bool is_used;
+    char id[SG_ALERT_ID_MAX];
+    enum sg_alert_topic topic;
+    int n_realms; /* REALM: whose budget it concerns */
+    char realms[SG_MAX_REALMS][SG_NAME_MAX];
+    char text[SG_ALERT_TEXT_MAX]; /* of the event */
+
+    /* as it was told */
+    bool is_open;
+    enum sg_alert_level level, peak;
+    enum sg_blame blame;
+    bool is_silence_told, is_soon_told;
+    unsigned changes; /* CHANGED, since it was raised */
+    unsigned returns;
+    struct sg_raw since;
+    struct sg_raw closed;
+
+    /* mail */
+    unsigned mails;   /* numbers given */
+    bool is_mailed;   /* since it was raised */
+    bool awaits_mail; /* at mail_due, as one of many */
+    struct sg_raw mail_due;
+    struct sg_raw mailed; /* last */
+    unsigned reminders;
+    unsigned repeats; /* of the event, since then */
+
+    /* what may become of it; begun anew by each start of the program */
+    bool is_pending; /* a worsening is to be confirmed */
+    struct sg_raw pending;
+    unsigned pending_answers;
+    bool was_probed;      /* more evidence was asked for ... */
+    struct sg_raw probed; /* ... then */
+    bool is_calm;
+    struct sg_raw calm;
+    bool is_lower; /* than was told, at most ... */
+    enum sg_alert_level lower_level;
+    struct sg_raw lower;
+    enum sg_blame other_blame; /* than was told */
+    struct sg_raw other;
+    bool is_soon;
+    struct sg_raw soon;
+};
+
+/* An event that no look has seen yet. */
+struct noted {
+    bool is_there;
+    char text[SG_ALERT_TEXT_MAX];
+};
+
+struct sg_alerts {
+    struct sg_alerts_config config;
+    struct sg_raw start; /* or resume: what was before cannot be remembered */
+    struct noted step, rival;
+    struct cause causes[SG_ALERTS_MAX];
+};
+
+/* What is seen of a cause now. */
+struct facts {
+    enum sg_alert_level level;
+    enum sg_blame blame;
+    int realm;        /* the worst one; -1 */
+    double silence_s; /* since anything was measured */
+    double left_s;    /* until the limit; < 0: not foreseen */
+    unsigned answers; /* of all sources, ever */
+};
+
+/* One look, handed through. */
+struct look {
+    struct sg_alerts *alerts;
+    const struct sg_status *status;
+    struct sg_raw now;
+    double random;
+    uint64_t id_bits;
+    struct sg_alerts_told *told;
+};
+
+/* Weigh a cause by what is seen of it, and tell what is due. */
+void sg_alert_follow(const struct look *look, struct cause *cause,
+                     const struct facts *facts);
+
+/* ---- alert_tell.c ---- */
+
+/* Look again after span_s at the latest. */
+void sg_alert_look_again(const struct look *look, double span_s);
+
+/* Has this stood for span_s since at?  If not, look again when it may. */
+bool sg_alert_has_stood(const struct look *look, struct sg_raw at,
+                        double span_s);
+
+/* So long all must be well; longer the more often the cause came back. */
+double sg_alert_calm_s(const struct sg_alerts *alerts, unsigned returns);
+
+/* One more, of this cause as it stands; neither logged nor mailed yet. */
+struct sg_alert *sg_alert_add(const struct look *look,
+                              const struct cause *cause,
+                              const struct facts *facts,
+                              enum sg_alert_phase phase);
+
+/* It goes by mail at once. */
+void sg_alert_number(const struct look *look, struct cause *cause,
+                     struct sg_alert *alert);
+
+/* The same now, or at a random moment as one of many that tell. */
+void sg_alert_mail(const struct look *look, struct cause *cause,
+                   struct sg_alert *alert);
+
+/* What was put off may be due, and says how things stand by now. */
+void sg_alert_send_awaiting(const struct look *look, struct cause *cause,
+                            const struct facts *facts);
+
+void sg_alert_remind(const struct look *look, struct cause *cause,
+                     const struct facts *facts);
+
+/* An event is all there is to it: one mail a day. */
+void sg_alert_tell_event(const struct look *look, struct cause *cause);
+
+#endif
