@@ -122,26 +122,34 @@ read_all(int fd, size_t max, struct sg_buf *ret)
 }
 
 int
-sg_file_read(const char *path, size_t max, struct sg_buf *ret,
-             struct sg_err *err)
+sg_file_read_open(int fd, const char *path, size_t max, struct sg_buf *ret,
+                  struct sg_err *err)
 {
-    /* O_NONBLOCK: somebody may have put a FIFO there */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), code;
     struct stat st;
+    int code;
 
-    if (fd < 0) {
-        code = -errno;
-        return sg_err_set(err, code, "%s: %s", path, strerror(-code));
-    }
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        close(fd);
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         return sg_err_set(err, -EINVAL, "%s: not a regular file", path);
-    }
     code = read_all(fd, max, ret);
-    close(fd);
     if (code == -EFBIG)
         return sg_err_set(err, code, "%s: larger than %zu bytes", path, max);
     if (code < 0)
         return sg_err_set(err, code, "%s: %s", path, strerror(-code));
     return 0;
+}
+
+int
+sg_file_read(const char *path, size_t max, struct sg_buf *ret,
+             struct sg_err *err)
+{
+    /* O_NONBLOCK: somebody may have put a FIFO there */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), code;
+
+    if (fd < 0) {
+        code = -errno;
+        return sg_err_set(err, code, "%s: %s", path, strerror(-code));
+    }
+    code = sg_file_read_open(fd, path, max, ret, err);
+    close(fd);
+    return code;
 }

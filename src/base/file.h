@@ -31,4 +31,8 @@ int sg_file_make_folder(const char *path, struct sg_err *err);
 int sg_file_read(const char *path, size_t max, struct sg_buf *ret,
                  struct sg_err *err);
 
+/* The same of a file that is open; path is for the reason. */
+int sg_file_read_open(int fd, const char *path, size_t max, struct sg_buf *ret,
+                      struct sg_err *err);
+
 #endif
