@@ -9,10 +9,14 @@
 #ifndef SG_ALERT_RECORD_H
 #define SG_ALERT_RECORD_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/instant.h"
 #include "core/alert.h"
+#include "core/status.h"
 
 #define SG_RECORD_SUBJECT_MAX 400
 #define SG_RECORD_BODY_MAX 16384
@@ -38,6 +42,9 @@ struct sg_record {
     char body[SG_RECORD_BODY_MAX]; /* lines of printable ASCII, the last one
                                       ended */
 };
+
+/* 16 hex digits, in lower case. */
+bool sg_record_is_id(const char *id);
 
 /* What is not printable becomes '?', in the body except for newlines. */
 void sg_record_encode(const struct sg_record *record, struct sg_buf *ret);
