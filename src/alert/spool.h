@@ -4,9 +4,14 @@
  * or given up; both may be killed at any moment.
  *
  * A file's name is "ORDER-ID-NUMBER.alert"; ORDER is a decimal number that
- * grows with each alert.  Names that do not look like that are nobody's
- * business.  A name is used once: what was delivered and is put again under
- * the same ID and NUMBER is recognised by the mailer's journal.
+ * grows with each alert, and the last one is kept in the file "order", so that
+ * it grows on after all were taken away.  Names that do not look like that are
+ * nobody's business.  A name is used once: what was delivered and is put again
+ * under the same ID and NUMBER is recognised by the mailer's journal.
+ *
+ * The folder is ours alone.  Where it is a link, belongs to somebody else but
+ * root or may be written by others, all of this refuses with -ENOTDIR or
+ * -EPERM.
  */
 #ifndef SG_ALERT_SPOOL_H
 #define SG_ALERT_SPOOL_H
@@ -18,8 +23,9 @@
 #include "alert/record.h"
 #include "base/err.h"
 
-/* So many files: beyond it the oldest reminders are dropped, then the oldest of
- * what is neither the first alert of a cause nor its recovery. */
+/* So many files: beyond it the oldest reminders are dropped, then, unless for a
+ * reminder, the oldest of what is neither the first alert of a cause nor its
+ * recovery. */
 #define SG_SPOOL_MAX 500
 
 /* Below the state directory. */
@@ -40,16 +46,18 @@ struct sg_spool_list {
 };
 
 /*
- * Write a record, on disk before this returns.  An entry of the same ID and
- * NUMBER that is there already is left as it is, and that is success.  dropped
- * (may be NULL) is told how many had to go for it.  A negative errno with a
- * reason, and nothing is there then: -ENOSPC also if the spool is full of what
- * may not be dropped.
+ * Write a record, on disk before this returns; the folder is made if need be,
+ * not its parents.  An entry of the same ID and NUMBER that is there already is
+ * left as it is, and that is success.  dropped (may be NULL) is told how many
+ * had to go for it.  A negative errno with a reason, and nothing is there then:
+ * -ENOSPC also if the spool is full of what may not be dropped, -EAGAIN if
+ * another process puts something there at this moment, -EINVAL for a record
+ * that could not be read again.
  */
 int sg_spool_put(const char *folder, const struct sg_record *record,
                  int *dropped, struct sg_err *err);
 
-/* What is there; ret->entries is NULL if nothing is. */
+/* What is there; ret->entries is NULL if nothing is, or no folder. */
 int sg_spool_list(const char *folder, struct sg_spool_list *ret,
                   struct sg_err *err);
 void sg_spool_list_free(struct sg_spool_list *list);
@@ -63,7 +71,7 @@ int sg_spool_remove(const char *folder, const struct sg_spool_entry *entry,
                     struct sg_err *err);
 
 /* It cannot be read: keep it, for a person, out of everybody's way, as
- * "NAME.bad". */
+ * "NAME.bad".  -EEXIST if there is one of that name. */
 int sg_spool_set_aside(const char *folder, const struct sg_spool_entry *entry,
                        struct sg_err *err);
 
