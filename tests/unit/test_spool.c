@@ -295,12 +295,12 @@ what_a_crash_has_left_is_removed(void **state)
 {
     (void)state;
     put(ID, 1, SG_ALERT_RAISED);
-    write_file("0000000002-" ID "-2.alert.new", "half of");
+    write_file("0000000002-" OTHER "-1.alert.new", "half of");
     write_file("order.new", "1");
     assert_lists("0000000001-" ID "-1.alert ");
     put(ID, 2, SG_ALERT_WORSE);
     assert_lists("0000000001-" ID "-1.alert 0000000002-" ID "-2.alert ");
-    assert_int_equal(access(in("0000000002-" ID "-2.alert.new"), F_OK), -1);
+    assert_int_equal(access(in("0000000002-" OTHER "-1.alert.new"), F_OK), -1);
     assert_int_equal(access(in("order.new"), F_OK), -1);
 }
 
