@@ -104,8 +104,8 @@ sg_budget_state(enum sg_state before, double used_frac,
     return SG_STATE_OK;
 }
 
-static void
-say_duration(double span_s, char *ret, unsigned size)
+void
+sg_budget_say_span(double span_s, char *ret, unsigned size)
 {
     if (span_s < 120)
         snprintf(ret, size, "%.0f s", span_s);
@@ -148,7 +148,7 @@ sg_budget_forecast(const struct sg_skew *skew, double limit_s, double rate_ppm,
                  rate_ppm);
         return -1;
     }
-    say_duration(span_s, span, sizeof span);
+    sg_budget_say_span(span_s, span, sizeof span);
     snprintf(words, words_size, "limit reached in about %s at %+.2f ppm", span,
              rate_ppm);
     return span_s;

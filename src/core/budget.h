@@ -44,4 +44,7 @@ double sg_budget_forecast(const struct sg_skew *skew, double limit_s,
                           double rate_ppm, double sd_ppm, char *words,
                           unsigned words_size);
 
+/* A span in words: "40 s", "12 min", "3 h", "5 days". */
+void sg_budget_say_span(double span_s, char *ret, unsigned size);
+
 #endif

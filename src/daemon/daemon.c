@@ -41,7 +41,7 @@
 #define LOOKOUT_S 600
 
 static void
-on_event(void *arg, const struct sg_event *event)
+log_event(const struct sg_event *event)
 {
     static const int state_levels[SG_STATE_COUNT] = {
         [SG_STATE_OK] = LOG_NOTICE,     [SG_STATE_UNKNOWN] = LOG_WARNING,
@@ -55,10 +55,29 @@ on_event(void *arg, const struct sg_event *event)
         [SG_EVENT_SYNC] = LOG_NOTICE,     [SG_EVENT_LEAP] = LOG_NOTICE,
     };
 
-    (void)arg;
     sg_log(event->kind == SG_EVENT_STATE ? state_levels[event->state]
                                          : levels[event->kind],
            "%s", event->text);
+}
+
+static void
+on_event(void *arg, const struct sg_event *event)
+{
+    struct sg_daemon *daemon = arg;
+    struct sg_event lines[SG_CHATTER_LINES];
+    int n = sg_chatter_hear(daemon->chatter, event, sg_host_raw(), lines);
+
+    for (int i = 0; i < n; i++)
+        log_event(&lines[i]);
+}
+
+static void
+log_what_calmed(struct sg_daemon *daemon)
+{
+    struct sg_event line;
+
+    while (sg_chatter_calm(daemon->chatter, daemon->published, &line))
+        log_event(&line);
 }
 
 static void
@@ -167,6 +186,7 @@ keep_house(struct sg_daemon *daemon)
 {
     double retry_s = is_idle(daemon) ? RETRY_S : RETRY_IDLY_S;
 
+    log_what_calmed(daemon);
     if (is_due(daemon, &daemon->retry, retry_s))
         sg_daemon_retry(daemon);
     if (is_due(daemon, &daemon->lookout, LOOKOUT_S))
@@ -274,9 +294,11 @@ sg_daemon_new(const struct sg_daemon_options *options, struct sg_err *err)
 {
     struct sg_daemon *daemon = calloc(1, sizeof *daemon);
 
-    if (daemon)
+    if (daemon) {
         daemon->status = malloc(sizeof *daemon->status);
-    if (!daemon || !daemon->status) {
+        daemon->chatter = sg_chatter_new();
+    }
+    if (!daemon || !daemon->status || !daemon->chatter) {
         sg_err_set(err, -ENOMEM, "no memory");
         sg_daemon_free(daemon);
         return NULL;
@@ -315,6 +337,7 @@ sg_daemon_free(struct sg_daemon *daemon)
     if (daemon->watch)
         save_frequency(daemon);
     sg_watch_free(daemon->watch);
+    sg_chatter_free(daemon->chatter);
     sg_daemon_follow_end(daemon);
     if (daemon->choice.clock)
         sg_clock_free(daemon->choice.clock);

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include "base/err.h"
+#include "core/chatter.h"
 #include "core/engine.h"
 #include "core/status.h"
 #include "daemon/choose.h"
@@ -39,6 +40,7 @@ struct sg_daemon {
     char rival_did[SG_ERR_TEXT_MAX]; /* what he was seen to do */
     struct sg_engine_config engine;
     struct sg_watch *watch;
+    struct sg_chatter *chatter;
     struct sg_status *status;
     struct event *publish, *watchdog, *once, *rediscover, *rivalry;
     bool is_corrected; /* with options.once: now the slew has to end */

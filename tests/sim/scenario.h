@@ -47,7 +47,8 @@
  *   expect decision hold from 1h [to 2h]        its first word
  *   expect synced from 10s [to 1h]              is the clock said to be set?
  *   expect unsynced to 1h
- *   expect events at most 5 [from 1h] [to 2h]   lines in the log
+ *   expect events at most 5 [from 1h] [to 2h]   lines in the log, of which
+ *                                      core/chatter leaves out what flaps
  * Each of them is asked of each seed.  "expect median rms ..." asks the median
  * over the seeds, "expect overall rms ..." the seconds of all seeds together,
  * and so do always:

@@ -49,6 +49,9 @@ run_seed(const struct sim_scenario *scenario, unsigned seed, bool verbose,
 
     if (!watcher)
         abort();
+    watcher->chatter = sg_chatter_new();
+    if (!watcher->chatter)
+        abort();
     watcher->scenario = scenario;
     watcher->verbose = verbose;
     sim_run(&scenario->setup, seed, &observer, &counts);
@@ -59,6 +62,7 @@ run_seed(const struct sim_scenario *scenario, unsigned seed, bool verbose,
         sim_tally_add(e, &watcher->tallies[i], &ret->overall[i]);
     }
     ret->seeds++;
+    sg_chatter_free(watcher->chatter);
     free(watcher);
     return counts;
 }

@@ -146,22 +146,34 @@ look(const struct sim_expect *e, const struct sim_view *view,
     tally->good += good;
 }
 
+/* What the daemon would log. */
 static void
-note_events(struct sim_watcher *watcher, const struct sim_view *view)
+note_line(struct sim_watcher *watcher, double t_s, const struct sg_event *line)
 {
-    for (int i = 0; watcher->verbose && i < view->decision->n_events; i++)
-        printf("    %10.3f s  %s\n", view->t_s, view->decision->events[i].text);
+    if (watcher->verbose)
+        printf("    %10.3f s  %s\n", t_s, line->text);
     for (int i = 0; i < watcher->scenario->n_expects; i++) {
         const struct sim_expect *e = &watcher->scenario->expects[i];
 
-        if (e->quantity == SIM_Q_EVENTS && view->t_s >= e->from_s &&
-            view->t_s <= e->to_s)
-            watcher->tallies[i].value += view->decision->n_events;
-        for (int j = 0; j < view->decision->n_events; j++)
-            if (e->quantity == SIM_Q_SAID &&
-                strstr(view->decision->events[j].text,
-                       e->text + strlen("said ")))
-                watcher->tallies[i].value++;
+        if (e->quantity == SIM_Q_EVENTS && t_s >= e->from_s && t_s <= e->to_s)
+            watcher->tallies[i].value++;
+        if (e->quantity == SIM_Q_SAID &&
+            strstr(line->text, e->text + strlen("said ")))
+            watcher->tallies[i].value++;
+    }
+}
+
+static void
+note_events(struct sim_watcher *watcher, const struct sim_view *view)
+{
+    struct sg_event lines[SG_CHATTER_LINES];
+
+    for (int i = 0; i < view->decision->n_events; i++) {
+        int n = sg_chatter_hear(watcher->chatter, &view->decision->events[i],
+                                view->now.raw, lines);
+
+        for (int j = 0; j < n; j++)
+            note_line(watcher, view->t_s, &lines[j]);
     }
 }
 
@@ -169,11 +181,14 @@ void
 sim_watch(void *arg, const struct sim_view *view)
 {
     struct sim_watcher *watcher = arg;
+    struct sg_event line;
 
     if (view->decision) {
         note_events(watcher, view);
         return; /* judged by the second, or bursts would weigh more */
     }
+    while (sg_chatter_calm(watcher->chatter, view->now.raw, &line))
+        note_line(watcher, view->t_s, &line);
     for (int i = 0; i < watcher->scenario->n_expects; i++) {
         const struct sim_expect *e = &watcher->scenario->expects[i];
 

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "core/chatter.h"
+
 #include "scenario.h"
 
 /* A histogram of error_s: from 1 ns on, 100 classes for each power of 10. */
@@ -21,6 +23,7 @@ struct sim_tally {
 
 struct sim_watcher {
     const struct sim_scenario *scenario;
+    struct sg_chatter *chatter; /* events are counted as lines in the log */
     struct sim_tally tallies[SIM_MAX_EXPECTS];
     bool verbose;
 };
