@@ -8,6 +8,9 @@
 
 /* Rates below this are temperature; nobody should plan by them. */
 #define LEAST_PPM 0.05
+/* The worst oscillators are off by some 1000 ppm: a rate of 10 % is somebody
+ * who sets a clock again and again, or lies. */
+#define MOST_PPM 100000.0
 #define HORIZON_S (366 * 86400.0)
 
 static void
@@ -132,6 +135,11 @@ sg_budget_forecast(const struct sg_skew *skew, double limit_s, double rate_ppm,
     if (sd_ppm < 0) {
         snprintf(words, words_size,
                  "none yet: the answers so far do not show a rate");
+        return -1;
+    }
+    if (!(fabs(rate_ppm) <= MOST_PPM)) {
+        snprintf(words, words_size,
+                 "none: %+.0f ppm is more than a clock can drift", rate_ppm);
         return -1;
     }
     if (fabs(rate_ppm) < 3 * sd_ppm) {

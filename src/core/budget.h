@@ -37,8 +37,8 @@ enum sg_state sg_budget_state(enum sg_state before, double used_frac,
 /*
  * Seconds until the worse end of the skew reaches the limit, moving at
  * rate_ppm (of the offset) known to sd_ppm; < 0 if it does not get there
- * within what can be foreseen, or nothing is known.  words says it for
- * people, reasons included.
+ * within what can be foreseen, or nothing is known, or no clock drifts like
+ * that.  words says it for people, reasons included.
  */
 double sg_budget_forecast(const struct sg_skew *skew, double limit_s,
                           double rate_ppm, double sd_ppm, char *words,

@@ -133,6 +133,26 @@ forecasts_and_their_words(void **state)
                     "limit reached in about 100 s at +1000.00 ppm");
 }
 
+static void
+nobody_plans_by_what_is_no_drift(void **state)
+{
+    (void)state;
+    assert_forecast(100, 0, 100000, 1, 2000,
+                    "limit reached in about 33 min at +100000.00 ppm");
+    assert_forecast(100, 0, 100001, 1, -1,
+                    "none: +100001 ppm is more than a clock can drift");
+    assert_forecast(-100, 0, -2.5e6, 1, -1,
+                    "none: -2500000 ppm is more than a clock can drift");
+    assert_forecast(0, 0, INFINITY, 1, -1,
+                    "none: +inf ppm is more than a clock can drift");
+    assert_forecast(0, 0, NAN, 1, -1,
+                    "none: +nan ppm is more than a clock can drift");
+    /* what was measured before is still true */
+    assert_forecast(299, 1, 1e9, 1, 0, "the limit of 300 s is exceeded now");
+    assert_forecast(0, 0, 1e9, -1, -1,
+                    "none yet: the answers so far do not show a rate");
+}
+
 /* First through zero, then out on the other side. */
 static void
 an_offset_that_shrinks_has_further_to_go(void **state)
@@ -277,6 +297,7 @@ main(void)
         cmocka_unit_test(noise_does_not_flap),
         cmocka_unit_test(forecasts_and_their_words),
         cmocka_unit_test(an_offset_that_shrinks_has_further_to_go),
+        cmocka_unit_test(nobody_plans_by_what_is_no_drift),
         cmocka_unit_test(forecasts_meet_the_limit),
         cmocka_unit_test(a_host_without_answers_has_no_clock),
         cmocka_unit_test(a_kdc_alone_is_its_interval),
