@@ -50,6 +50,7 @@ fill_realm(const struct realm *realm, struct sg_status_realm *ret)
     memset(ret, 0, sizeof *ret);
     memcpy(ret->name, realm->name, sizeof ret->name);
     ret->state = realm->state;
+    ret->measured = realm->measured;
     ret->clockskew_s = realm->clockskew_s;
     ret->limit_overrides = realm->limit_overrides;
     if (realm->clock.valid)

@@ -136,6 +136,8 @@ struct sg_status_source {
 struct sg_status_realm {
     char name[SG_NAME_MAX];
     enum sg_state state;
+    bool measured; /* somebody's word on it is recent; where the state is
+                      unknown all the same nothing proves or confirms it */
     double clockskew_s;
     bool limit_overrides;  /* clockskew_s comes from skewguard.conf */
     struct sg_model model; /* the worst KDC that answers; valid = false: none */

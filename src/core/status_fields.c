@@ -63,7 +63,7 @@ static const struct sg_field clock_fields[] = {
 };
 static const struct sg_field realm_fields[] = {
     TEXT(sg_status_realm, name), ENUM(sg_status_realm, state, sg_state_names),
-    DOUBLE(sg_status_realm, clockskew_s),
+    BOOL(sg_status_realm, measured), DOUBLE(sg_status_realm, clockskew_s),
     BOOL(sg_status_realm, limit_overrides), MODEL(sg_status_realm),
     INT(sg_status_realm, worst, -1, SG_MAX_SOURCES - 1),
     DOUBLE(sg_status_realm, rate_ppm),

@@ -425,6 +425,7 @@ a_kdc_that_died_is_not_the_state_for_hours(void **state)
         world_answer(&w, 1, 0);
     }
     assert_int_equal(world_status(&w)->state, SG_STATE_UNKNOWN);
+    assert_false(w.status.realms[0].measured);
     assert_string_equal(w.status.realms[0].reason,
                         "no KDC answers; das-m: no reply in 1.0 s");
     world_end(&w);

@@ -132,6 +132,7 @@ a_kdc_that_proves_nothing_can_only_say_that_all_is_well(void **state)
         w.now_s += 0.5;
     }
     assert_int_equal(world_status(&w)->realms[0].state, SG_STATE_UNKNOWN);
+    assert_true(w.status.realms[0].measured);
     assert_string_equal(w.status.realms[0].reason,
                         "KDC das-m says +400.000 s, and nothing proves it: "
                         "KRB-ERROR 25 in clear: forged");
