@@ -19,8 +19,8 @@ is_steered(const struct sg_status *status, const struct sg_present *present)
            present->is_alive && present->age == SG_PRESENT_FRESH;
 }
 
-static const char *
-subject(const struct sg_status *status)
+const char *
+sg_headline_host(const struct sg_status *status)
 {
     return status->clock.simulated ? "the simulated clock" : "this host";
 }
@@ -51,12 +51,13 @@ reference_name(const struct sg_status *status, int realm)
     return status->realms[realm].name;
 }
 
-static void
-add_silence(struct sg_buf *buf, const struct sg_status_realm *realm,
-            const struct sg_present_realm *now)
+void
+sg_headline_add_silence(struct sg_buf *buf, const char *of,
+                        const struct sg_present_realm *now)
 {
-    sg_buf_add(buf, "no good measurement of %s",
-               sg_words_clean(realm->name).text);
+    sg_buf_add(buf, "no good measurement");
+    if (of)
+        sg_buf_add(buf, " of %s", sg_words_clean(of).text);
     if (now->has_skew)
         sg_buf_add(buf, " for %s",
                    sg_words_duration(fmax(0, now->skew.age_s)).text);
@@ -81,9 +82,10 @@ sg_headline_add_fact(struct sg_buf *buf, const struct sg_status *status,
         sg_buf_add(buf, "nothing published for %s",
                    sg_words_duration(present->since_s).text);
     else if (present->state == SG_STATE_UNKNOWN)
-        add_silence(buf, &status->realms[worst], &present->realms[worst]);
+        sg_headline_add_silence(buf, status->realms[worst].name,
+                                &present->realms[worst]);
     else {
-        sg_buf_add(buf, "%s is ", subject(status));
+        sg_buf_add(buf, "%s is ", sg_headline_host(status));
         sg_words_skew(buf, &present->realms[worst].skew,
                       present->realms[worst].has_guess,
                       reference_name(status, worst));
@@ -127,7 +129,9 @@ sg_headline_advice(const struct sg_status *status,
         break;
     }
     if (is_steered(status, present))
-        return "skewguardd steers it: see the decision";
+        return status->clock.refused
+                   ? "skewguardd may not correct it: see the decision"
+                   : "skewguardd steers it: see the decision";
     return present->is_alive ? "correct its clock"
                              : "correct its clock and start skewguardd";
 }

@@ -22,6 +22,13 @@ void sg_headline_add(struct sg_buf *buf, const struct sg_status *status,
 void sg_headline_add_fact(struct sg_buf *buf, const struct sg_status *status,
                           const struct sg_present *present);
 
+/* "no good measurement of EXAMPLE.ORG for 20 min"; of may be NULL. */
+void sg_headline_add_silence(struct sg_buf *buf, const char *of,
+                             const struct sg_present_realm *now);
+
+/* Whose clock all is about: "this host". */
+const char *sg_headline_host(const struct sg_status *status);
+
 /* What is wrong with the status itself; nothing if all is well. */
 void sg_headline_add_age(struct sg_buf *buf, const struct sg_status *status,
                          const struct sg_present *present);

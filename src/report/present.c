@@ -172,6 +172,32 @@ sg_present_time_to_limit(const struct sg_status *status,
     return fmax(0, published_s - present->since_s);
 }
 
+/* Until one end of the skew, moving at this rate, reaches the limit. */
+static double
+end_reaches_s(double left_s, double rate_ppm)
+{
+    return rate_ppm > 0 ? left_s / (rate_ppm * 1e-6) : INFINITY;
+}
+
+double
+sg_present_holdover_s(const struct sg_status *status,
+                      const struct sg_present *present, int realm)
+{
+    const struct sg_status_realm *of = &status->realms[realm];
+    const struct sg_present_realm *now = &present->realms[realm];
+    double growth_ppm = of->model.growth_ppm, upper_s, lower_s;
+
+    if (!now->has_skew || !isfinite(now->used_frac) ||
+        !isfinite(growth_ppm + of->rate_ppm))
+        return -1;
+    /* it may go on to drift, and it may cease to */
+    upper_s = end_reaches_s(of->clockskew_s - now->skew.upper_s,
+                            growth_ppm + fmax(0, of->rate_ppm));
+    lower_s = end_reaches_s(of->clockskew_s + now->skew.lower_s,
+                            growth_ppm + fmax(0, -of->rate_ppm));
+    return fmax(0, fmin(upper_s, lower_s));
+}
+
 /* A step and its undoing within moments are none for tickets. */
 double
 sg_present_lasting_s(const struct sg_status_clock *clock, double step_s)
@@ -206,6 +232,17 @@ sg_present_ticket_step_s(const struct sg_status *status,
                                           present, clock->last_foreign_at)))
         foreign_s = sg_present_lasting_s(clock, clock->last_foreign_s);
     return fabs(foreign_s) > fabs(own_s) ? foreign_s : own_s;
+}
+
+struct sg_skew
+sg_present_seen_from_there(const struct sg_skew *skew)
+{
+    struct sg_skew ret = *skew;
+
+    ret.offset_s = -skew->offset_s;
+    ret.lower_s = -skew->upper_s;
+    ret.upper_s = -skew->lower_s;
+    return ret;
 }
 
 double

@@ -60,6 +60,14 @@ double sg_present_age_s(const struct sg_present *present, struct sg_raw at);
 double sg_present_time_to_limit(const struct sg_status *status,
                                 const struct sg_present *present, int realm);
 
+/*
+ * Seconds for which the realm's budget surely lasts although nothing is
+ * measured, if nobody moves a clock; INFINITY: no end to be seen; negative:
+ * nothing is known.
+ */
+double sg_present_holdover_s(const struct sg_status *status,
+                             const struct sg_present *present, int realm);
+
 /* What is left of a step of our clock, once its undoing is counted. */
 double sg_present_lasting_s(const struct sg_status_clock *clock, double step_s);
 
@@ -70,6 +78,9 @@ bool sg_present_has_tickets(double age_s);
  * step, or nothing known. */
 double sg_present_ticket_step_s(const struct sg_status *status,
                                 const struct sg_present *present);
+
+/* The same as the other one would tell it of us. */
+struct sg_skew sg_present_seen_from_there(const struct sg_skew *skew);
 
 /* How far offset_s may certainly be wrong. */
 double sg_present_bound_s(const struct sg_skew *skew);

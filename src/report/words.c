@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/leap.h"
+
 #define BAR_CELLS 50
 
 #define MINUTE_S 60.0
@@ -142,6 +144,33 @@ struct sg_word
 sg_words_limit(double limit_s)
 {
     return make("%g s", limit_s);
+}
+
+struct sg_word
+sg_words_ordinal(unsigned n)
+{
+    static const char *const ends[] = {"th", "st", "nd", "rd"};
+    unsigned last = n % 100 / 10 == 1 ? 0 : n % 10;
+
+    return make("%u%s", n, ends[last < 4 ? last : 0]);
+}
+
+struct sg_word
+sg_words_time(struct sg_wall at)
+{
+    const int64_t day_ns = INT64_C(86400000000000);
+    const int64_t most_ns = INT64_MAX - 2 * day_ns;
+    char day[SG_LEAP_DAY_MAX];
+    int second;
+
+    if (at.ns > most_ns)
+        at.ns = most_ns;
+    if (at.ns < -most_ns)
+        at.ns = -most_ns;
+    second = (int)((at.ns % day_ns + day_ns) % day_ns / 1000000000);
+    sg_leap_day((struct sg_wall){at.ns + day_ns}, day);
+    return make("%sT%02d:%02d:%02dZ", day, second / 3600, second / 60 % 60,
+                second % 60);
 }
 
 static char

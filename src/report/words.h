@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/instant.h"
 #include "core/status.h"
 
 #define SG_WORDS_COLUMNS 80
@@ -43,6 +44,12 @@ struct sg_word sg_words_share(double frac);
 
 /* A clockskew limit: "300 s", always in seconds, as in krb5.conf. */
 struct sg_word sg_words_limit(double limit_s);
+
+/* "1st", "2nd", "12th" */
+struct sg_word sg_words_ordinal(unsigned n);
+
+/* An instant in UTC, whatever the locale: "2026-01-01T00:06:40Z". */
+struct sg_word sg_words_time(struct sg_wall at);
 
 /*
  * Text from outside, fit for a terminal: every byte that is not printable

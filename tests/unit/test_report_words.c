@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "report/words.h"
 
@@ -51,6 +52,43 @@ test_spans(void **state)
     assert_string_equal(sg_words_short(7199).text, "119m");
     assert_string_equal(sg_words_short(40 * 86400).text, "40d");
     assert_string_equal(sg_words_short(1e30).text, "?");
+}
+
+static void
+test_ordinals(void **state)
+{
+    (void)state;
+    assert_string_equal(sg_words_ordinal(1).text, "1st");
+    assert_string_equal(sg_words_ordinal(2).text, "2nd");
+    assert_string_equal(sg_words_ordinal(3).text, "3rd");
+    assert_string_equal(sg_words_ordinal(4).text, "4th");
+    assert_string_equal(sg_words_ordinal(11).text, "11th");
+    assert_string_equal(sg_words_ordinal(112).text, "112th");
+    assert_string_equal(sg_words_ordinal(121).text, "121st");
+}
+
+/* In UTC, wherever that is read, and for every instant there is. */
+static void
+test_times(void **state)
+{
+    static const struct {
+        int64_t ns;
+        const char *text;
+    } cases[] = {
+        {0, "1970-01-01T00:00:00Z"},
+        {-1, "1969-12-31T23:59:59Z"},
+        {INT64_C(1709164799999999999), "2024-02-28T23:59:59Z"},
+        {INT64_C(1709164800000000000), "2024-02-29T00:00:00Z"},
+        {INT64_C(1767268801000000000), "2026-01-01T12:00:01Z"},
+        {INT64_MAX, "2262-04-09T23:47:16Z"},
+        {INT64_MIN, "1677-09-23T00:12:43Z"},
+    };
+
+    (void)state;
+    setenv("TZ", "Asia/Kathmandu", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(sg_words_time((struct sg_wall){cases[i].ns}).text,
+                            cases[i].text);
 }
 
 /* A share is never rounded up to a limit. */
@@ -127,7 +165,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spans),  cmocka_unit_test(test_hours),
+        cmocka_unit_test(test_spans),  cmocka_unit_test(test_ordinals),
+        cmocka_unit_test(test_times),  cmocka_unit_test(test_hours),
         cmocka_unit_test(test_shares), cmocka_unit_test(test_skews),
         cmocka_unit_test(test_bars),
     };
