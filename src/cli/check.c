@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 #include "cli/command.h"
-#include "cli/published.h"
 #include "clock/clock.h"
+#include "reader/published.h"
 #include "report/report.h"
 #include "setup/config.h"
 #include "setup/discovery.h"

@@ -8,11 +8,10 @@
 
 #include "base/log.h"
 #include "cli/command.h"
-#include "cli/published.h"
+#include "reader/published.h"
 #include "report/report.h"
 #include "setup/config.h"
 
-#define LOCK_NAME "skewguardd.lock"
 #define START_ADVICE                                                           \
     "run \"systemctl start skewguardd\", or measure now with \"skewguard "     \
     "check\""
@@ -30,7 +29,7 @@ static int
 load(const char *config_path, struct published *ret, struct sg_err *err)
 {
     struct sg_config *config = NULL;
-    char lock_path[SG_PATH_MAX + sizeof "/" LOCK_NAME];
+    char lock_path[SG_PATH_MAX + sizeof "/" SG_PUBLISHED_LOCK];
     int r = sg_config_load(config_path, &config, err);
 
     if (r < 0) {
@@ -39,7 +38,7 @@ load(const char *config_path, struct published *ret, struct sg_err *err)
         ret->now.daemon = SG_REPORT_DAEMON_UNCERTAIN;
         return r;
     }
-    snprintf(lock_path, sizeof lock_path, "%s/" LOCK_NAME,
+    snprintf(lock_path, sizeof lock_path, "%s/" SG_PUBLISHED_LOCK,
              config->runtime_directory);
     r = sg_published_read(config->status_file, &ret->status, err);
     /* The clocks last: a status must not seem to come from the future. */

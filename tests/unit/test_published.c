@@ -1,6 +1,6 @@
 /*
  * Reading the status file and asking for the daemon's lock, whatever lies
- * there.  A program is no library: its file is taken in whole.
+ * there.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/published.c"
+#include "reader/published.h"
 
 static char folder[] = "/tmp/skewguard-published-XXXXXX";
 static char path[256];
@@ -171,6 +171,94 @@ test_garbage(void **state)
     }
 }
 
+/* ---- who can have written it ---- */
+
+static void
+write_status(void)
+{
+    struct sg_buf text = SG_BUF_INIT;
+    struct sg_status written;
+
+    sg_status_init(&written);
+    written.pid = 4711;
+    sg_status_encode(&written, &text);
+    write_file(text.text, text.len);
+    sg_buf_free(&text);
+    assert_int_equal(chmod(path, 0644), 0);
+}
+
+static void
+assert_distrusted(const char *reason)
+{
+    char expected[512];
+
+    snprintf(expected, sizeof expected, "%s: %s, not believed", path, reason);
+    assert_int_equal(sg_published_read_trusted(path, &status, &err), -EPERM);
+    assert_string_equal(err.text, expected);
+    assert_int_equal(status.pid, 0);
+    assert_int_equal(sg_published_read(path, &status, &err), 0);
+}
+
+static void
+test_trusted(void **state)
+{
+    (void)state;
+    write_status();
+    assert_int_equal(sg_published_read_trusted(path, &status, &err), 0);
+    assert_int_equal(status.pid, 4711);
+    assert_int_equal(chmod(path, 0664), 0);
+    assert_distrusted("others than its owner can write to it (mode 664)");
+    assert_int_equal(chmod(path, 0646), 0);
+    assert_distrusted("others than its owner can write to it (mode 646)");
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(chmod(folder, 01777), 0);
+    assert_distrusted("others than its owner can write to its folder (mode "
+                      "777)");
+    assert_int_equal(chmod(folder, 0770), 0);
+    assert_distrusted("others than its owner can write to its folder (mode "
+                      "770)");
+    assert_int_equal(chmod(folder, 0700), 0);
+}
+
+/* Only root can give files away. */
+static void
+test_owner(void **state)
+{
+    (void)state;
+    write_status();
+    if (chown(path, 4711, (gid_t)-1) != 0) {
+        print_message("not root: owners were NOT tried\n");
+        skip();
+    }
+    assert_distrusted("belongs to user 4711, who is neither root nor the owner "
+                      "of its folder");
+    /* The daemon's own user, in its own folder. */
+    assert_int_equal(chown(folder, 4711, (gid_t)-1), 0);
+    assert_int_equal(sg_published_read_trusted(path, &status, &err), 0);
+    assert_int_equal(chown(path, 0, (gid_t)-1), 0);
+    assert_int_equal(sg_published_read_trusted(path, &status, &err), 0);
+    assert_int_equal(chown(folder, 0, (gid_t)-1), 0);
+}
+
+static void
+test_trusted_path(void **state)
+{
+    char before[512];
+
+    (void)state;
+    assert_int_equal(sg_published_read_trusted(path, &status, &err), -ENOENT);
+    assert_int_equal(sg_published_read_trusted("/no/such/file", &status, &err),
+                     -ENOENT);
+    assert_string_equal(err.text, "/no/such/file: No such file or directory");
+    assert_int_equal(sg_published_read_trusted("", &status, &err), -ENOENT);
+    assert_int_equal(sg_published_read_trusted("/", &status, &err), -ENOENT);
+    write_status();
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(sg_published_read_trusted("file", &status, &err), 0);
+    assert_int_equal(chdir(before), 0);
+}
+
 /* ---- the daemon's lock ---- */
 
 enum lock_kind { LOCK_OFD, LOCK_PROCESS };
@@ -277,17 +365,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_good),
-        TEST(test_missing),
-        TEST(test_directory),
-        TEST(test_fifo),
-        TEST(test_symbolic_link),
-        TEST(test_huge),
-        TEST(test_largest),
-        TEST(test_garbage),
-        TEST(test_lock_held),
-        TEST(test_lock_not_held),
-        TEST(test_lock_is_no_file),
+        TEST(test_good),          TEST(test_missing),
+        TEST(test_directory),     TEST(test_fifo),
+        TEST(test_symbolic_link), TEST(test_huge),
+        TEST(test_largest),       TEST(test_garbage),
+        TEST(test_trusted),       TEST(test_owner),
+        TEST(test_trusted_path),  TEST(test_lock_held),
+        TEST(test_lock_not_held), TEST(test_lock_is_no_file),
         TEST(test_look),
     };
 

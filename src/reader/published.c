@@ -1,4 +1,4 @@
-#include "cli/published.h"
+#include "reader/published.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,12 +13,14 @@
 
 /* O_NONBLOCK: opening a FIFO would otherwise wait for its writer. */
 #define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define FOLDER_FLAGS (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
+/* The file name in folder; path is how people call it. */
 static int
-open_regular(const char *path, struct sg_err *err)
+open_regular(int folder, const char *name, const char *path, struct stat *ret,
+             struct sg_err *err)
 {
-    struct stat st;
-    int fd = open(path, OPEN_FLAGS);
+    int fd = openat(folder, name, OPEN_FLAGS);
     int code = errno;
 
     if (fd < 0 && code == ELOOP)
@@ -26,10 +28,60 @@ open_regular(const char *path, struct sg_err *err)
                           path);
     if (fd < 0)
         return sg_err_set(err, -code, "%s: %s", path, strerror(code));
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+    if (fstat(fd, ret) == 0 && S_ISREG(ret->st_mode))
         return fd;
     close(fd);
     return sg_err_set(err, -EINVAL, "%s: is not a regular file", path);
+}
+
+static int
+judge_writers(const char *path, const struct stat *folder,
+              const struct stat *file, struct sg_err *err)
+{
+    if (folder->st_mode & (S_IWGRP | S_IWOTH))
+        return sg_err_set(err, -EPERM,
+                          "%s: others than its owner can write to its folder "
+                          "(mode %03o), not believed",
+                          path, (unsigned)folder->st_mode & 0777);
+    if (file->st_mode & (S_IWGRP | S_IWOTH))
+        return sg_err_set(err, -EPERM,
+                          "%s: others than its owner can write to it (mode "
+                          "%03o), not believed",
+                          path, (unsigned)file->st_mode & 0777);
+    if (file->st_uid != 0 && file->st_uid != folder->st_uid)
+        return sg_err_set(err, -EPERM,
+                          "%s: belongs to user %u, who is neither root nor the "
+                          "owner of its folder, not believed",
+                          path, (unsigned)file->st_uid);
+    return 0;
+}
+
+/* Folder and file stay what they were judged as: they are held open. */
+static int
+open_trusted(const char *path, struct sg_err *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *name =
+        slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int folder = name ? open(name, FOLDER_FLAGS) : -1;
+    int fd = -errno, r;
+    struct stat of_folder, of_file;
+
+    free(name);
+    if (folder < 0)
+        return sg_err_set(err, fd, "%s: %s", path, strerror(-fd));
+    fd = open_regular(folder, slash ? slash + 1 : path, path, &of_file, err);
+    if (fd >= 0) {
+        r = fstat(folder, &of_folder) == 0
+                ? judge_writers(path, &of_folder, &of_file, err)
+                : sg_err_set(err, -errno, "%s: %s", path, strerror(errno));
+        if (r < 0) {
+            close(fd);
+            fd = r;
+        }
+    }
+    close(folder);
+    return fd;
 }
 
 /* Up to size bytes; the number read, or a negative errno. */
@@ -87,13 +139,13 @@ read_open(const char *path, int fd, struct sg_status *ret, struct sg_err *err)
     return r;
 }
 
-int
-sg_published_read(const char *path, struct sg_status *ret, struct sg_err *err)
+/* Takes over fd, which is a negative errno if it could not be opened. */
+static int
+read_and_close(const char *path, int fd, struct sg_status *ret,
+               struct sg_err *err)
 {
-    int fd = open_regular(path, err);
     int r = fd;
 
-    sg_status_init(ret);
     if (fd >= 0) {
         r = read_open(path, fd, ret, err);
         close(fd);
@@ -101,6 +153,22 @@ sg_published_read(const char *path, struct sg_status *ret, struct sg_err *err)
     if (r < 0)
         sg_status_init(ret);
     return r;
+}
+
+int
+sg_published_read(const char *path, struct sg_status *ret, struct sg_err *err)
+{
+    struct stat st;
+
+    return read_and_close(path, open_regular(AT_FDCWD, path, path, &st, err),
+                          ret, err);
+}
+
+int
+sg_published_read_trusted(const char *path, struct sg_status *ret,
+                          struct sg_err *err)
+{
+    return read_and_close(path, open_trusted(path, err), ret, err);
 }
 
 /*
@@ -113,7 +181,8 @@ sg_published_ask_lock(const char *path)
 {
     struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
     enum sg_report_daemon ret = SG_REPORT_DAEMON_UNCERTAIN;
-    int fd = open_regular(path, NULL);
+    struct stat st;
+    int fd = open_regular(AT_FDCWD, path, path, &st, NULL);
 
     if (fd == -ENOENT)
         return SG_REPORT_DAEMON_DEAD;
