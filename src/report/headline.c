@@ -136,8 +136,9 @@ sg_headline_advice(const struct sg_status *status,
                              : "correct its clock and start skewguardd";
 }
 
-static const char *
-advice(const struct sg_status *status, const struct sg_present *present)
+const char *
+sg_headline_todo(const struct sg_status *status,
+                 const struct sg_present *present)
 {
     if (present->state >= SG_STATE_WARN && status->n_realms > 0)
         return sg_headline_advice(status, present, present->order[0]);
@@ -250,7 +251,7 @@ sg_headline_add(struct sg_buf *buf, const struct sg_status *status,
     sg_headline_add_state(buf, present->state, word, 0, colour);
     sg_buf_add(buf, ": ");
     sg_headline_add_fact(&text, status, present);
-    sg_buf_add(&text, "; %s", advice(status, present));
+    sg_buf_add(&text, "; %s", sg_headline_todo(status, present));
     sg_words_flush(buf, (int)strlen(word) + 2, 4, &text);
     if (present->state >= SG_STATE_WARN && status->n_realms > 0)
         sg_headline_add_zone(&text, status, present, present->order[0]);

@@ -37,6 +37,10 @@ void sg_headline_add_age(struct sg_buf *buf, const struct sg_status *status,
 void sg_headline_add_realm(struct sg_buf *buf, const struct sg_status *status,
                            const struct sg_present *present, int realm);
 
+/* What to do, about the skew or, if that is fine, about the status. */
+const char *sg_headline_todo(const struct sg_status *status,
+                             const struct sg_present *present);
+
 /* What to do about a realm's skew. */
 const char *sg_headline_advice(const struct sg_status *status,
                                const struct sg_present *present, int realm);

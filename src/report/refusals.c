@@ -14,6 +14,7 @@
 
 struct answers {
     struct sg_step_answer of[SG_STEP_COUNT];
+    bool kdc_timesync;
 };
 
 /* Steps that are told of together. */
@@ -56,6 +57,7 @@ sg_refusals_case(const struct sg_status *status,
 static void
 judge_all(const struct sg_steps_case *facts, struct answers *ret)
 {
+    ret->kdc_timesync = facts->kdc_timesync;
     for (int i = 0; i < SG_STEP_COUNT; i++)
         sg_steps_judge(facts, (enum sg_step)i, &ret->of[i]);
 }
@@ -66,11 +68,21 @@ is_so(const struct answers *answers, enum sg_step step, enum sg_step_now now)
     return answers->of[step].now == now;
 }
 
+/* Clients that correct for the skew are in doubt only where nobody tried. */
 static const char *
-topic_words(enum topic topic, bool has_tickets, bool has_armor)
+login_words(const struct answers *answers)
+{
+    return answers->kdc_timesync
+               ? "logins with a password and kinit (never tried so far off)"
+               : "logins with a password and kinit (kdc_timesync = 0)";
+}
+
+static const char *
+topic_words(const struct answers *answers, enum topic topic, bool has_tickets,
+            bool has_armor)
 {
     if (topic == TOPIC_LOGIN)
-        return "logins with a password and kinit (kdc_timesync = 0)";
+        return login_words(answers);
     if (topic == TOPIC_SIGN_ON)
         return "signing on to this host with a ticket (ssh, GSSAPI)";
     if (has_tickets && has_armor)
@@ -102,7 +114,7 @@ find_words(const struct answers *answers, enum topic topic,
         any = is_so(answers, SG_STEP_PASSWORD_LOGIN, now);
     else if (topic == TOPIC_SIGN_ON)
         any = is_so(answers, SG_STEP_GSSAPI_IN, now);
-    return any ? topic_words(topic, tickets, armor) : NULL;
+    return any ? topic_words(answers, topic, tickets, armor) : NULL;
 }
 
 static void
@@ -138,6 +150,32 @@ make_title(const struct sg_status *status, int realm, const char *word,
                  sg_words_clean(sg_present_worst_name(status, realm)).text);
     else
         snprintf(ret, size, "%s: ", word);
+}
+
+static bool
+has_topic(const struct answers *answers, enum sg_step_now now)
+{
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        if (find_words(answers, (enum topic)i, now))
+            return true;
+    }
+    return false;
+}
+
+enum sg_step_now
+sg_refusals_now(const struct sg_status *status,
+                const struct sg_present *present, int realm)
+{
+    struct sg_steps_case facts;
+    struct answers answers;
+
+    sg_refusals_case(status, present, realm, &facts);
+    judge_all(&facts, &answers);
+    if (has_topic(&answers, SG_STEP_REFUSED))
+        return SG_STEP_REFUSED;
+    if (has_topic(&answers, SG_STEP_EDGE))
+        return SG_STEP_EDGE;
+    return present->realms[realm].has_skew ? SG_STEP_WORKS : SG_STEP_UNKNOWN;
 }
 
 void
@@ -235,7 +273,8 @@ add_stakes_beyond(struct sg_buf *buf, const struct answers *answers,
              sg_words_limit(limit_s).text);
     for (int i = 0; i < TOPIC_COUNT; i++) {
         if (topic_limit_s(answers, (enum topic)i) == limit_s)
-            add_part(buf, title, topic_words((enum topic)i, true, true),
+            add_part(buf, title,
+                     topic_words(answers, (enum topic)i, true, true),
                      &is_first);
     }
 }

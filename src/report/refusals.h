@@ -15,6 +15,10 @@ void sg_refusals_case(const struct sg_status *status,
                       const struct sg_present *present, int realm,
                       struct sg_steps_case *ret);
 
+/* The worst that is true of anything that the next function tells of. */
+enum sg_step_now sg_refusals_now(const struct sg_status *status,
+                                 const struct sg_present *present, int realm);
+
 /*
  * "refused now: signing on to this host with a ticket (ssh, GSSAPI); a
  * password login still works"; nothing if nothing is refused.
