@@ -4,10 +4,12 @@
 
 #define BRACKETS 3
 
+/* Several threads of a login program may come by at once, all with the same
+ * answer. */
 static clockid_t
 raw_clock(void)
 {
-    static clockid_t id = -1;
+    static _Atomic clockid_t id = -1;
     struct timespec ts;
 
     if (id == -1)

@@ -1,0 +1,31 @@
+/*
+ * What was said in this login already: a stack may come by several times, in
+ * several phases, and in sshd even in several processes.
+ */
+#ifndef SG_PAM_MEMO_H
+#define SG_PAM_MEMO_H
+
+#include <stdbool.h>
+
+#include <security/pam_modules.h>
+
+/* In PAM's environment between an sshd that has asked for the password in a
+ * process of its own, and the one that opens the session. */
+#define SG_PAM_MEMO_VARIABLE "SKEWGUARD_TOLD"
+
+struct sg_pam_memo {
+    bool is_said;     /* the person has seen it */
+    bool is_logged;   /* so has the log, said or not */
+    bool is_reported; /* a status that cannot be used */
+};
+
+/* The handle's memo, which lives as long as it; NULL if memory ran out. */
+struct sg_pam_memo *sg_pam_memo_get(pam_handle_t *pamh);
+
+/* Let other processes of this login know that it was said ... */
+void sg_pam_memo_export(pam_handle_t *pamh);
+
+/* ... and keep it from the user's own environment. */
+void sg_pam_memo_withdraw(pam_handle_t *pamh);
+
+#endif

@@ -1,0 +1,211 @@
+/*
+ * pam_skewguard.so: says at login what the published status makes one say, and
+ * is ignored otherwise.
+ *
+ * It runs inside other programs, some with threads and small stacks: it keeps
+ * no variables, starts nothing, waits for nothing, asks for no name and sets
+ * neither a signal nor the language.
+ */
+#include <string.h>
+#include <syslog.h>
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+
+#include "pam/account.h"
+#include "pam/memo.h"
+#include "pam/options.h"
+#include "pam/word.h"
+#include "report/words.h"
+
+#define SG_EXPORT __attribute__((visibility("default")))
+
+struct call {
+    pam_handle_t *pamh;
+    enum sg_pam_phase phase;
+    bool is_silent; /* the program wants no texts */
+    struct sg_pam_options options;
+};
+
+static void
+read_options(struct call *call, int argc, const char **argv)
+{
+    struct sg_err err;
+
+    sg_pam_options_init(&call->options);
+    for (int i = 0; i < argc; i++) {
+        if (sg_pam_options_add(&call->options, argv[i], &err) < 0)
+            pam_syslog(call->pamh, LOG_ERR, "%s", err.text);
+    }
+}
+
+static void
+debug(const struct call *call, const char *text)
+{
+    if (call->options.debug)
+        pam_syslog(call->pamh, LOG_DEBUG, "%s: %s",
+                   sg_pam_phase_name(call->phase), text);
+}
+
+static bool
+is_root(void *context)
+{
+    return sg_pam_account_is_root(context);
+}
+
+static void
+report_broken(const struct call *call, struct sg_pam_memo *memo,
+              const struct sg_pam_word *word)
+{
+    if (word->is_missing)
+        debug(call, word->broken.text);
+    else if (word->broken.text[0] && !memo->is_reported) {
+        memo->is_reported = true;
+        pam_syslog(call->pamh, LOG_WARNING, "%s",
+                   sg_words_clean(word->broken.text).text);
+    }
+}
+
+/* Why it is not said; NULL: it may be. */
+static const char *
+find_hindrance(const struct call *call)
+{
+    if (call->options.quiet)
+        return "quiet";
+    return call->is_silent ? "PAM_SILENT" : NULL;
+}
+
+/* The same for what was tried: a conversation may fail. */
+static const char *
+say(const struct call *call, const struct sg_pam_word *word)
+{
+    const char *hindrance = find_hindrance(call);
+    int r;
+
+    if (hindrance)
+        return hindrance;
+    if (word->kind == SG_LOGIN_REFUSED)
+        r = pam_error(call->pamh, "%s", word->text.text);
+    else
+        r = pam_info(call->pamh, "%s", word->text.text);
+    return r == PAM_SUCCESS ? NULL : "the conversation failed";
+}
+
+/* The user's name last: whoever chose it must not begin the line. */
+static void
+write_log(const struct call *call, const struct sg_pam_word *word,
+          const char *hindrance)
+{
+    const char *name = sg_pam_account_name(call->pamh);
+
+    pam_syslog(call->pamh,
+               word->kind == SG_LOGIN_REFUSED ? LOG_ERR : LOG_WARNING,
+               "%s [%s%s: user \"%s\"]", word->text.text,
+               hindrance ? "not said, " : "said", hindrance ? hindrance : "",
+               sg_words_clean(name ? name : "").text);
+}
+
+static void
+tell(const struct call *call, struct sg_pam_memo *memo,
+     const struct sg_pam_word *word)
+{
+    const char *hindrance = say(call, word);
+
+    if (!hindrance || !memo->is_logged)
+        write_log(call, word, hindrance);
+    memo->is_logged = true;
+    if (hindrance)
+        return;
+    memo->is_said = true;
+    if (call->phase != SG_PAM_SESSION)
+        sg_pam_memo_export(call->pamh);
+}
+
+static void
+speak(const struct call *call, struct sg_pam_memo *memo)
+{
+    struct sg_pam_word word;
+
+    sg_pam_word_make(&call->options, is_root, call->pamh, &word);
+    report_broken(call, memo, &word);
+    if (word.kind == SG_LOGIN_NOTHING)
+        debug(call, "nothing to say");
+    else
+        tell(call, memo, &word);
+    sg_pam_word_free(&word);
+}
+
+static int
+enter(pam_handle_t *pamh, int flags, int argc, const char **argv,
+      enum sg_pam_phase phase)
+{
+    struct call call = {
+        .pamh = pamh,
+        .phase = phase,
+        .is_silent = ((unsigned)flags & PAM_SILENT) != 0,
+    };
+    struct sg_pam_memo *memo = sg_pam_memo_get(pamh);
+
+    read_options(&call, argc, argv);
+    if (!call.options.phases[phase])
+        debug(&call, "not one of the phases");
+    else if (!memo)
+        pam_syslog(pamh, LOG_CRIT, "out of memory");
+    else if (memo->is_said)
+        debug(&call, "said already");
+    else
+        speak(&call, memo);
+    if (phase == SG_PAM_SESSION)
+        sg_pam_memo_withdraw(pamh);
+    return PAM_IGNORE;
+}
+
+SG_EXPORT int
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    return enter(pamh, flags, argc, argv, SG_PAM_AUTH);
+}
+
+SG_EXPORT int
+pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    return enter(pamh, flags, argc, argv, SG_PAM_ACCOUNT);
+}
+
+SG_EXPORT int
+pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    return enter(pamh, flags, argc, argv, SG_PAM_SESSION);
+}
+
+/* A stack may call these, too. */
+
+SG_EXPORT int
+pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    (void)pamh;
+    (void)flags;
+    (void)argc;
+    (void)argv;
+    return PAM_IGNORE;
+}
+
+SG_EXPORT int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    (void)pamh;
+    (void)flags;
+    (void)argc;
+    (void)argv;
+    return PAM_IGNORE;
+}
+
+SG_EXPORT int
+pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    (void)pamh;
+    (void)flags;
+    (void)argc;
+    (void)argv;
+    return PAM_IGNORE;
+}
