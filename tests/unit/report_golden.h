@@ -41,7 +41,7 @@ assert_fits(const char *text)
     for (; *text; text++) {
         assert_true(*text == '\n' || (*text >= ' ' && *text <= '~'));
         column = *text == '\n' ? 0 : column + 1;
-        assert_in_range(column, 0, SG_WORDS_COLUMNS - 1);
+        assert_in_range(column, 0, SG_WORDS_COLUMNS);
     }
 }
 
