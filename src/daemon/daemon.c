@@ -15,11 +15,14 @@
 #include "base/file.h"
 #include "base/hostclock.h"
 #include "base/log.h"
+#include "daemon/alerting.h"
 #include "daemon/daemon_private.h"
 #include "daemon/loop.h"
 #include "daemon/memory.h"
+#include "daemon/motd.h"
 #include "daemon/once.h"
 #include "daemon/publish.h"
+#include "daemon/say.h"
 
 /* A routine status is published at most so often; readers move it on, and the
  * next tick or answer publishes what was left out.  Soon after something
@@ -41,26 +44,6 @@
 #define LOOKOUT_S 600
 
 static void
-log_event(const struct sg_event *event)
-{
-    static const int state_levels[SG_STATE_COUNT] = {
-        [SG_STATE_OK] = LOG_NOTICE,     [SG_STATE_UNKNOWN] = LOG_WARNING,
-        [SG_STATE_WARN] = LOG_WARNING,  [SG_STATE_CRITICAL] = LOG_ERR,
-        [SG_STATE_EXCEEDED] = LOG_CRIT,
-    };
-    static const int levels[] = {
-        [SG_EVENT_SOURCE] = LOG_NOTICE,   [SG_EVENT_STEP] = LOG_NOTICE,
-        [SG_EVENT_FOREIGN] = LOG_WARNING, [SG_EVENT_RESUME] = LOG_NOTICE,
-        [SG_EVENT_REFUSED] = LOG_ERR,     [SG_EVENT_RIVAL] = LOG_WARNING,
-        [SG_EVENT_SYNC] = LOG_NOTICE,     [SG_EVENT_LEAP] = LOG_NOTICE,
-    };
-
-    sg_log(event->kind == SG_EVENT_STATE ? state_levels[event->state]
-                                         : levels[event->kind],
-           "%s", event->text);
-}
-
-static void
 on_event(void *arg, const struct sg_event *event)
 {
     struct sg_daemon *daemon = arg;
@@ -68,7 +51,9 @@ on_event(void *arg, const struct sg_event *event)
     int n = sg_chatter_hear(daemon->chatter, event, sg_host_raw(), lines);
 
     for (int i = 0; i < n; i++)
-        log_event(&lines[i]);
+        sg_say_event(&lines[i]);
+    if (daemon->alerting)
+        sg_alerting_note(daemon->alerting, event);
 }
 
 static void
@@ -77,7 +62,7 @@ log_what_calmed(struct sg_daemon *daemon)
     struct sg_event line;
 
     while (sg_chatter_calm(daemon->chatter, daemon->published, &line))
-        log_event(&line);
+        sg_say_event(&line);
 }
 
 static void
@@ -92,6 +77,8 @@ on_changed(void *arg, bool urgent)
 
     if (daemon->options.once)
         sg_once_look(daemon);
+    if (urgent && daemon->alerting)
+        sg_alerting_look(daemon->alerting);
     /* from the loop, when all that belongs to this change is done, but
      * without waking up for it once more */
     if (urgent)
@@ -124,6 +111,20 @@ on_rivalry(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+keep_motd(struct sg_daemon *daemon)
+{
+    struct sg_err err = {""};
+
+    if (daemon->options.once)
+        return;
+    if (sg_motd_keep(daemon->config->runtime_directory, daemon->status, &err) <
+            0 &&
+        strcmp(daemon->motd_error, err.text) != 0)
+        sg_log(LOG_WARNING, "no word at login: %s", err.text);
+    memcpy(daemon->motd_error, err.text, sizeof daemon->motd_error);
+}
+
+static void
 publish(struct sg_daemon *daemon)
 {
     struct sg_err err;
@@ -131,6 +132,7 @@ publish(struct sg_daemon *daemon)
     daemon->published = sg_host_raw();
     sg_watch_status(daemon->watch, daemon->status);
     sg_publish_notify(daemon->status);
+    keep_motd(daemon);
     if (sg_publish_file(daemon->config->status_file, daemon->status, &err) ==
         0) {
         if (daemon->publish_error[0])
@@ -326,6 +328,7 @@ sg_daemon_run(struct sg_daemon *daemon)
         daemon->exit_status = EX_SOFTWARE;
     /* the last status says how things stood; the lock says we are gone */
     publish(daemon);
+    sg_motd_remove(daemon->config->runtime_directory);
     return daemon->exit_status;
 }
 
@@ -336,6 +339,7 @@ sg_daemon_free(struct sg_daemon *daemon)
         return;
     if (daemon->watch)
         save_frequency(daemon);
+    sg_alerting_free(daemon->alerting);
     sg_watch_free(daemon->watch);
     sg_chatter_free(daemon->chatter);
     sg_daemon_follow_end(daemon);

@@ -21,6 +21,7 @@
 
 struct event;
 struct event_base;
+struct sg_alerting;
 struct sg_filewatch;
 struct sg_loop;
 
@@ -42,6 +43,7 @@ struct sg_daemon {
     struct sg_watch *watch;
     struct sg_chatter *chatter;
     struct sg_status *status;
+    struct sg_alerting *alerting; /* NULL with options.once */
     struct event *publish, *watchdog, *once, *rediscover, *rivalry;
     bool is_corrected; /* with options.once: now the slew has to end */
     int exit_status;
@@ -52,7 +54,8 @@ struct sg_daemon {
     struct sg_raw retry;   /* to look at a krb5.conf that was of no use */
     struct sg_raw lookout; /* for other time daemons */
     struct sg_raw save;    /* the frequency */
-    char publish_error[SG_ERR_TEXT_MAX]; /* the last one, said once */
+    char publish_error[SG_ERR_TEXT_MAX]; /* the last ones, said once */
+    char motd_error[SG_ERR_TEXT_MAX];
 };
 
 /*

@@ -10,6 +10,7 @@
 
 #include "base/hostclock.h"
 #include "base/log.h"
+#include "daemon/alerting.h"
 #include "daemon/daemon_private.h"
 #include "daemon/memory.h"
 #include "daemon/publish.h"
@@ -172,6 +173,8 @@ sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err)
     }
     if (daemon->gave_way)
         take_back(daemon);
+    if (daemon->alerting)
+        sg_alerting_configure(daemon->alerting, config);
     mention_restart(before, config);
     sg_config_free(before);
     sg_daemon_ask_dns(daemon, true);
@@ -233,6 +236,32 @@ restore_frequency(struct sg_daemon *daemon)
            memory.frequency_ppm);
 }
 
+static const struct sg_status *
+look_at_status(void *arg)
+{
+    struct sg_daemon *daemon = arg;
+
+    sg_watch_status(daemon->watch, daemon->status);
+    return daemon->status;
+}
+
+static void
+burst(void *arg)
+{
+    sg_watch_burst(((struct sg_daemon *)arg)->watch);
+}
+
+static int
+begin_alerting(struct sg_daemon *daemon, struct sg_err *err)
+{
+    const struct sg_alerting_hooks hooks = {look_at_status, burst, daemon};
+
+    if (daemon->options.once)
+        return 0;
+    daemon->alerting = sg_alerting_new(daemon->base, daemon->config, &hooks);
+    return daemon->alerting ? 0 : sg_err_set(err, -ENOMEM, "no memory");
+}
+
 int
 sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
 {
@@ -255,7 +284,8 @@ sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
     sg_publish_boot_id(status->boot_id, sizeof status->boot_id);
     sg_daemon_follow(daemon);
     sg_daemon_watch_files(daemon, daemon->config);
-    if (sg_daemon_begin_plan(daemon, err) < 0)
+    if (begin_alerting(daemon, err) < 0 ||
+        sg_daemon_begin_plan(daemon, err) < 0)
         return -1;
     sg_daemon_ask_dns(daemon, true);
     return 0;

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/say.h"
 #include "setup/config.h"
 #include "setup/plan.h"
 
@@ -95,9 +96,12 @@ run(const struct sg_daemon_options *options)
     struct sg_err err;
     int code;
 
+    bool has_journal = stderr_is_journal();
+
     /* under systemd both would arrive in the journal */
-    sg_log_init("skewguardd", stderr_is_journal() ? SG_LOG_SYSLOG : SG_LOG_BOTH,
+    sg_log_init("skewguardd", has_journal ? SG_LOG_SYSLOG : SG_LOG_BOTH,
                 LOG_INFO);
+    sg_say_init(has_journal);
     daemon = sg_daemon_new(options, &err);
     if (!daemon) {
         sg_log(LOG_ERR, "%s", err.text);

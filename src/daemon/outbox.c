@@ -1,0 +1,231 @@
+#include "daemon/outbox.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert/spool.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "setup/config.h"
+
+/* The policy's text ends, and so many records follow, each behind its length.
+ */
+#define OUTBOX "outbox="
+
+/* More than that, and the disk has been full for very long. */
+#define RECORDS_MAX 200
+
+/* 12 causes of a few KiB, and the records. */
+#define FILE_MAX_BYTES (65536 + RECORDS_MAX * (SG_RECORD_MAX + 16))
+
+struct item {
+    struct item *next;
+    struct sg_record record;
+};
+
+struct sg_outbox {
+    char state_directory[SG_PATH_MAX];
+    char path[SG_PATH_MAX + 16];
+    char spool[SG_PATH_MAX + 16];
+    struct item *first, **last;
+    int n;
+    bool is_unsaved;
+    char save_error[SG_ERR_TEXT_MAX]; /* the last one, said once */
+    char put_error[SG_ERR_TEXT_MAX];
+};
+
+struct sg_outbox *
+sg_outbox_new(const char *state_directory)
+{
+    struct sg_outbox *outbox = calloc(1, sizeof *outbox);
+
+    if (!outbox)
+        return NULL;
+    snprintf(outbox->state_directory, sizeof outbox->state_directory, "%s",
+             state_directory);
+    snprintf(outbox->path, sizeof outbox->path, "%s/alerts", state_directory);
+    snprintf(outbox->spool, sizeof outbox->spool, "%s/" SG_SPOOL_FOLDER,
+             state_directory);
+    outbox->last = &outbox->first;
+    return outbox;
+}
+
+static void
+drop_first(struct sg_outbox *outbox)
+{
+    struct item *item = outbox->first;
+
+    outbox->first = item->next;
+    if (!outbox->first)
+        outbox->last = &outbox->first;
+    outbox->n--;
+    free(item);
+}
+
+void
+sg_outbox_free(struct sg_outbox *outbox)
+{
+    if (!outbox)
+        return;
+    while (outbox->first)
+        drop_first(outbox);
+    free(outbox);
+}
+
+void
+sg_outbox_add(struct sg_outbox *outbox, const struct sg_record *record)
+{
+    struct item *item = malloc(sizeof *item);
+
+    if (!item || outbox->n == RECORDS_MAX) {
+        sg_log(LOG_ERR, "alert not mailed: %s: %s",
+               item ? "too many wait for the spool already" : "no memory",
+               record->subject);
+        free(item);
+        return;
+    }
+    item->next = NULL;
+    item->record = *record;
+    *outbox->last = item;
+    outbox->last = &item->next;
+    outbox->n++;
+}
+
+/* The same reason is not news. */
+static void
+complain(char *before, const struct sg_err *err, const char *what)
+{
+    if (strcmp(before, err->text) != 0)
+        sg_log(LOG_ERR, "%s: %s", what, err->text);
+    memcpy(before, err->text, SG_ERR_TEXT_MAX);
+}
+
+void
+sg_outbox_save(struct sg_outbox *outbox, const struct sg_buf *text)
+{
+    struct sg_buf file = SG_BUF_INIT, record = SG_BUF_INIT;
+    struct sg_err err = {"no memory"};
+    int code;
+
+    sg_buf_add_bytes(&file, text->text, text->len);
+    sg_buf_add(&file, OUTBOX "%d\n", outbox->n);
+    for (const struct item *item = outbox->first; item; item = item->next) {
+        sg_buf_clear(&record);
+        sg_record_encode(&item->record, &record);
+        sg_buf_add(&file, "%zu\n", record.len);
+        sg_buf_add_bytes(&file, record.text, record.len);
+    }
+    code = text->failed || file.failed || record.failed ? -ENOMEM : 0;
+    if (code == 0)
+        code = sg_file_make_folder(outbox->state_directory, &err);
+    if (code == 0)
+        code = sg_file_replace(outbox->path, file.text, file.len, 0600, true,
+                               &err);
+    outbox->is_unsaved = code < 0;
+    if (code < 0)
+        complain(outbox->save_error, &err, "what was told is not kept");
+    else
+        outbox->save_error[0] = '\0';
+    sg_buf_free(&file);
+    sg_buf_free(&record);
+}
+
+/* A decimal number and its newline. */
+static bool
+take_number(const char **text, const char *end, size_t max, size_t *ret)
+{
+    const char *c = *text;
+    size_t n = 0;
+
+    for (; c < end && *c >= '0' && *c <= '9' && n <= max; c++)
+        n = n * 10 + (size_t)(*c - '0');
+    if (c == *text || c == end || *c != '\n' || n > max)
+        return false;
+    *text = c + 1;
+    *ret = n;
+    return true;
+}
+
+static bool
+take_records(struct sg_outbox *outbox, const char *text, const char *end,
+             struct sg_record *scratch, struct sg_err *err)
+{
+    size_t n, len;
+
+    if (!take_number(&text, end, RECORDS_MAX, &n))
+        return false;
+    for (; n > 0; n--) {
+        if (!take_number(&text, end, SG_RECORD_MAX, &len) ||
+            len > (size_t)(end - text) ||
+            sg_record_decode(text, len, scratch, err) < 0)
+            return false;
+        sg_outbox_add(outbox, scratch);
+        text += len;
+    }
+    return text == end;
+}
+
+static const char *
+find_outbox(const struct sg_buf *file)
+{
+    const char *found = file->text ? strstr(file->text, "\n" OUTBOX) : NULL;
+
+    return found ? found + 1 : NULL;
+}
+
+int
+sg_outbox_load(struct sg_outbox *outbox, struct sg_buf *ret, struct sg_err *err)
+{
+    struct sg_record *scratch = malloc(sizeof *scratch);
+    struct sg_buf file = SG_BUF_INIT;
+    const char *records;
+    int code = scratch ? sg_file_read(outbox->path, FILE_MAX_BYTES, &file, err)
+                       : sg_err_set(err, -ENOMEM, "no memory");
+
+    if (code < 0)
+        goto out;
+    records = find_outbox(&file);
+    if (records && take_records(outbox, records + strlen(OUTBOX),
+                                file.text + file.len, scratch, err))
+        sg_buf_add_bytes(ret, file.text, (size_t)(records - file.text));
+    else {
+        code = sg_err_set(err, -EINVAL, "%s: damaged", outbox->path);
+        while (outbox->first)
+            drop_first(outbox);
+    }
+out:
+    sg_buf_free(&file);
+    free(scratch);
+    return code;
+}
+
+void
+sg_outbox_flush(struct sg_outbox *outbox)
+{
+    struct sg_err err;
+    int dropped = 0;
+
+    while (outbox->first) {
+        if (sg_spool_put(outbox->spool, &outbox->first->record, &dropped,
+                         &err) < 0) {
+            complain(outbox->put_error, &err, "alert not mailed yet");
+            return;
+        }
+        if (dropped > 0)
+            sg_log(LOG_WARNING,
+                   "%s: full, dropped %d old reminder%s or interim alert%s",
+                   outbox->spool, dropped, dropped > 1 ? "s" : "",
+                   dropped > 1 ? "s" : "");
+        drop_first(outbox);
+    }
+    outbox->put_error[0] = '\0';
+}
+
+bool
+sg_outbox_is_behind(const struct sg_outbox *outbox)
+{
+    return outbox->is_unsaved || outbox->first;
+}
