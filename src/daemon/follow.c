@@ -13,8 +13,8 @@
 #include "base/timeval.h"
 #include "daemon/daemon_private.h"
 #include "daemon/filewatch.h"
+#include "probe/krb5_files.h"
 #include "probe/krb5_keytab.h"
-#include "setup/krb5_files.h"
 
 /* DNS is asked hourly; after failures sooner, and then less and less often. */
 #define HOURLY_S 3600.0

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "probe/krb5_files.h"
 #include "probe/krb5_profile.h"
 
 #define WORST_RANK 3 /* of no name at all */
@@ -48,8 +49,10 @@ static krb5_error_code
 default_name(char *ret, int size)
 {
     krb5_context context;
-    krb5_error_code code = krb5_init_context(&context);
+    krb5_error_code code = EINVAL;
 
+    if (sg_krb5_files_check(NULL) == 0)
+        code = krb5_init_context(&context);
     if (code != 0 && !sg_krb5_is_passing(-code))
         code = sg_krb5_context_new(SG_KRB5_PROFILE_PLAIN, &context);
     if (code != 0)

@@ -6,18 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *
-sg_profile_paths(void)
-{
-    const char *list = secure_getenv("KRB5_CONFIG");
-
-    return list ? list : "/etc/krb5.conf";
-}
+#include "probe/krb5_files.h"
 
 void
 sg_profile_describe(char *ret, size_t size)
 {
-    const char *at = sg_profile_paths();
+    const char *at = sg_krb5_file_list();
     char file[256];
     size_t used = 0;
 
@@ -55,8 +49,11 @@ int
 sg_profile_open_context(krb5_context *ret_context, profile_t *ret,
                         struct sg_err *err)
 {
-    krb5_error_code code = krb5_init_context(ret_context);
+    krb5_error_code code;
 
+    if (sg_krb5_files_check(err) < 0)
+        return -EINVAL;
+    code = krb5_init_context(ret_context);
     if (code != 0)
         return refuse(code, err);
     code = krb5_get_profile(*ret_context, ret);

@@ -27,7 +27,4 @@ int sg_profile_open_context(krb5_context *ret_context, profile_t *ret,
  */
 void sg_profile_describe(char *ret, size_t size);
 
-/* The path list itself: KRB5_CONFIG or what is built into libkrb5. */
-const char *sg_profile_paths(void);
-
 #endif

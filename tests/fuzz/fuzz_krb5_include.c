@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "setup/krb5_files.h"
+#include "probe/krb5_files.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

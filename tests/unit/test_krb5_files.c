@@ -1,4 +1,5 @@
 /* The files that libkrb5 reads, as far as they have to be watched. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "setup/krb5_files.h"
+#include "probe/krb5_files.h"
+#include "probe/krb5_keytab.h"
 
 static char folder[64];
 
@@ -121,6 +124,54 @@ circles_end(void **state)
 }
 
 static void
+assert_check(int code, const char *message)
+{
+    struct sg_err err = {""};
+    struct sg_buf expected = SG_BUF_INIT;
+
+    assert_int_equal(sg_krb5_files_check(&err), code);
+    if (code < 0)
+        sg_buf_add(&expected, "%s/%s", folder, message);
+    assert_string_equal(err.text, expected.text ? expected.text : "");
+    sg_buf_free(&expected);
+}
+
+/* libkrb5 would wait until somebody writes into it. */
+static void
+a_fifo_is_refused(void **state)
+{
+    char path[128], keytab[SG_KEYTAB_PATH_MAX];
+
+    (void)state;
+    put("f", "include @/g\nincludedir @/h\n");
+    put("g", "");
+    use("f", "nowhere");
+    assert_check(0, "");
+    snprintf(path, sizeof path, "%s/h", folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof path, "%s/h/i", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_check(-EINVAL, "h/i: is no regular file, allowed is nothing else");
+    snprintf(path, sizeof path, "%s/fifo", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    use("g", "fifo");
+    assert_check(-EINVAL, "fifo: is no regular file, allowed is nothing else");
+    snprintf(path, sizeof path, "%s/link", folder);
+    assert_int_equal(symlink("fifo", path), 0);
+    use("link", NULL);
+    /* whoever opens it gets no further */
+    alarm(30);
+    assert_int_equal(sg_krb5_keytab_path("", keytab, sizeof keytab, NULL), 0);
+    alarm(0);
+    assert_int_equal(keytab[0], '/');
+    assert_check(-EINVAL, "link: is no regular file, allowed is nothing else");
+    assert_int_equal(setenv("KRB5_CONFIG", "/dev/null", 1), 0);
+    assert_check(0, "");
+    assert_int_equal(setenv("KRB5_CONFIG", "/dev/zero", 1), 0);
+    assert_int_equal(sg_krb5_files_check(NULL), -EINVAL);
+}
+
+static void
 lines(void **state)
 {
     static const struct {
@@ -162,6 +213,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(includes_are_followed),
         cmocka_unit_test(circles_end),
+        cmocka_unit_test(a_fifo_is_refused),
         cmocka_unit_test(lines),
     };
 

@@ -1,13 +1,17 @@
-#include "setup/krb5_files.h"
+#include "probe/krb5_files.h"
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/file.h"
-#include "setup/config.h"
-#include "setup/profile.h"
+
+#define PATH_LENGTH_MAX 1024
 
 /* More is no krb5.conf. */
 #define FILE_MAX (1 << 20)
@@ -19,6 +23,14 @@ struct walk {
 };
 
 static void walk_file(struct walk *walk, const char *path, int depth);
+
+const char *
+sg_krb5_file_list(void)
+{
+    const char *list = secure_getenv("KRB5_CONFIG");
+
+    return list ? list : "/etc/krb5.conf";
+}
 
 static bool
 tell(struct walk *walk, const char *path)
@@ -49,7 +61,7 @@ is_included(const char *name)
 static void
 walk_folder(struct walk *walk, const char *path, int depth)
 {
-    char file[SG_PATH_MAX];
+    char file[PATH_LENGTH_MAX];
     struct dirent *entry;
     DIR *folder;
 
@@ -95,7 +107,7 @@ sg_krb5_include(const char *line, size_t len, bool *ret_is_folder, char *ret,
 static void
 walk_line(struct walk *walk, const char *line, size_t len, int depth)
 {
-    char path[SG_PATH_MAX];
+    char path[PATH_LENGTH_MAX];
     bool is_folder;
 
     if (!sg_krb5_include(line, len, &is_folder, path, sizeof path))
@@ -131,8 +143,8 @@ void
 sg_krb5_files(sg_krb5_file *call, void *arg)
 {
     struct walk walk = {call, arg, 0};
-    const char *at = sg_profile_paths();
-    char path[SG_PATH_MAX];
+    const char *at = sg_krb5_file_list();
+    char path[PATH_LENGTH_MAX];
 
     for (;;) {
         size_t len = strcspn(at, ":");
@@ -146,4 +158,41 @@ sg_krb5_files(sg_krb5_file *call, void *arg)
             break;
         at += len + 1;
     }
+}
+
+/* ---- what libkrb5 must not open ---- */
+
+struct check {
+    int code;
+    struct sg_err *err;
+};
+
+/* How one says that there is no krb5.conf. */
+static bool
+is_null_device(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+static void
+check_file(void *arg, const char *path)
+{
+    struct check *check = arg;
+    struct stat st;
+
+    if (check->code < 0 || stat(path, &st) < 0 || S_ISREG(st.st_mode) ||
+        S_ISDIR(st.st_mode) || is_null_device(&st))
+        return;
+    check->code =
+        sg_err_set(check->err, -EINVAL,
+                   "%s: is no regular file, allowed is nothing else", path);
+}
+
+int
+sg_krb5_files_check(struct sg_err *err)
+{
+    struct check check = {0, err};
+
+    sg_krb5_files(check_file, &check);
+    return check.code;
 }
