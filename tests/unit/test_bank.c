@@ -94,6 +94,19 @@ assert_below(const char *what, double is, double limit)
         fail_msg("%s is %.3g, more than %.3g", what, is, limit);
 }
 
+/* One packet may have had the longest wait of a hundred; half of many not. */
+static void
+assert_median_below(const char *what, double *are, int n, double limit)
+{
+    int beyond = 0;
+
+    for (int i = 0; i < n; i++)
+        beyond += !(are[i] <= limit);
+    if (2 * beyond > n)
+        fail_msg("%s is more than %.3g in %d of %d runs", what, limit, beyond,
+                 n);
+}
+
 /* A particle filter that knows path and oscillator comes to 6.8 us. */
 static void
 it_uses_what_the_delays_tell(void **state)
@@ -111,6 +124,8 @@ it_uses_what_the_delays_tell(void **state)
     assert_below("the error", sum, 8.5e-6);
 }
 
+#define LEARNERS 15
+
 static void
 it_learns_how_the_oscillator_wanders(void **state)
 {
@@ -121,14 +136,14 @@ it_learns_how_the_oscillator_wanders(void **state)
     for (int i = 0; i < 3; i++) {
         double sum = 0;
 
-        for (int run = 0; run < 5; run++) {
+        for (int run = 0; run < LEARNERS; run++) {
             struct world w = campus();
             struct sg_bank_view view;
 
             w.wander = wanders[i];
             follow(&w, 2000, 16);
             sg_bank_look(&w.bank, w.t_s, &view);
-            sum += log(view.wander / w.wander) / 5;
+            sum += log(view.wander / w.wander) / LEARNERS;
         }
         /* 1e-10 is the least that is assumed */
         assert_below("learned wander / the truth", exp(sum), 6);
@@ -168,35 +183,48 @@ it_knows_how_good_it_is(void **state)
     assert_below("deviation / error", sqrt(variances / squares), 1.5);
 }
 
+#define STEPS 15
+
 static void
 a_frequency_step_is_followed_at_once(void **state)
 {
-    struct world w = campus();
-    bool is_surprised;
+    double first_s[STEPS], later_s[STEPS], surprised[STEPS];
 
     (void)state;
     chance_begin();
-    follow(&w, 300, 64);
-    w.rate += 5e-5;
-    pass(&w, 64);
-    is_surprised = ask(&w);
-    assert_true(is_surprised);
-    assert_below("error at the first packet", fabs(error_s(&w)), 5e-4);
-    for (int i = 0; i < 5; i++) {
-        pass(&w, 16);
+    for (int run = 0; run < STEPS; run++) {
+        struct world w = campus();
+        bool is_surprised;
+
+        follow(&w, 300, 64);
+        w.rate += 5e-5;
+        pass(&w, 64);
         is_surprised = ask(&w);
+        assert_true(is_surprised);
+        first_s[run] = fabs(error_s(&w));
+        for (int i = 0; i < 5; i++) {
+            pass(&w, 16);
+            is_surprised = ask(&w);
+        }
+        later_s[run] = fabs(error_s(&w));
+        surprised[run] = is_surprised;
     }
-    assert_below("error after 80 s", fabs(error_s(&w)), 3e-4);
-    assert_false(is_surprised);
+    assert_median_below("error at the first packet", first_s, STEPS, 5e-4);
+    assert_median_below("error after 80 s", later_s, STEPS, 3e-4);
+    assert_median_below("surprise after 80 s", surprised, STEPS, 0);
 }
+
+#define STARTS 20
 
 /* Without a word from anybody that its memory is of another machine. */
 static void
 a_wrong_rate_beforehand_is_forgotten(void **state)
 {
+    double errors[STARTS];
+
     (void)state;
     chance_begin();
-    for (int run = 0; run < 20; run++) {
+    for (int run = 0; run < STARTS; run++) {
         struct world w = campus();
         struct sg_bank_view view;
         struct sg_trip first = {.delay_s = 0.0022};
@@ -212,8 +240,10 @@ a_wrong_rate_beforehand_is_forgotten(void **state)
             ask(&w);
         }
         sg_bank_look(&w.bank, w.t_s, &view);
-        assert_below("rate's error", fabs(view.rate - w.rate), 2e-6);
+        errors[run] = fabs(view.rate - w.rate);
+        assert_below("rate's error", errors[run], 2e-5);
     }
+    assert_median_below("rate's error", errors, STARTS, 1e-6);
 }
 
 /* A longer way both ways is a longer path; for one way it may be a queue, and
