@@ -13,7 +13,7 @@ PACKAGES_BUILD=(cmake ninja-build gcc libc6-dev pkgconf libkrb5-dev
     libpam0g-dev libcmocka-dev)
 # shellcheck disable=SC2034
 PACKAGES_TEST=(clang libclang-rt-dev clang-format shellcheck iproute2
-    mandoc valgrind pamtester libpam-wrapper)
+    mandoc valgrind pamtester libpam-wrapper python3)
 
 say() { printf '%s\n' "${0#"$ROOT/"}: $*"; }
 die() { printf '%s\n' "${0#"$ROOT/"}: $*" >&2; exit 1; }

@@ -1,12 +1,14 @@
 /*
  * An alert in the spool: what is accepted holds nothing that a mail or a log
- * line must not hold, and is written so that it reads the same again.
+ * line must not hold, is written so that it reads the same again, and makes a
+ * mail.
  */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/mail.h"
 #include "alert/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -68,6 +70,32 @@ check_again(void)
     sg_buf_free(&text);
 }
 
+/* A mail of it is one: its lines are ASCII and not too long (RFC 5322, 2.1.1),
+ * and there is one of each header. */
+static void
+check_mail(void)
+{
+    struct sg_mail mail = {record.host, record.realm, 1, &record};
+    struct sg_buf text = SG_BUF_INIT;
+    const char *line, *eol;
+    int n = 0;
+
+    sg_mail_compose(&mail, &text);
+    for (line = text.text; *line != '\n'; line = eol + 1) {
+        eol = strchr(line, '\n');
+        n += *line != ' ';
+    }
+    require(n == 12 + 2 * (record.number > 1) + (record.realm[0] != '\0') +
+                     (record.has_offset && fabs(record.offset_s) < 9.2e9));
+    for (line = text.text; *line; line = eol + 1) {
+        eol = strchr(line, '\n');
+        require(eol - line <= 998);
+        for (; line < eol; line++)
+            require(*line >= ' ' && *line <= '~');
+    }
+    sg_buf_free(&text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -76,6 +104,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (sg_record_decode((const char *)data, size, &record, &err) == 0) {
         check_record(&record);
         check_again();
+        check_mail();
     } else if (strncmp(err.text, "alert: ", 7) != 0) {
         abort();
     }
