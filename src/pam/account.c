@@ -66,5 +66,7 @@ sg_pam_account_is_root(pam_handle_t *pamh)
 {
     const char *name = sg_pam_account_name(pamh);
 
-    return name && name[0] && (strcmp(name, "root") == 0 || is_in_passwd(name));
+    if (!name || !name[0] || strchr(name, ':'))
+        return false;
+    return strcmp(name, "root") == 0 || is_in_passwd(name);
 }

@@ -9,8 +9,8 @@
 
 #include <security/pam_modules.h>
 
-/* In PAM's environment between an sshd that has asked for the password in a
- * process of its own, and the one that opens the session. */
+/* In PAM's environment, from a process of sshd that has asked for the password
+ * to the one that opens the session. */
 #define SG_PAM_MEMO_VARIABLE "SKEWGUARD_TOLD"
 
 struct sg_pam_memo {
@@ -22,10 +22,11 @@ struct sg_pam_memo {
 /* The handle's memo, which lives as long as it; NULL if memory ran out. */
 struct sg_pam_memo *sg_pam_memo_get(pam_handle_t *pamh);
 
-/* Let other processes of this login know that it was said ... */
+/* Let other processes of this login know that it was said, if there are any:
+ * elsewhere the variable might end up in the user's environment ... */
 void sg_pam_memo_export(pam_handle_t *pamh);
 
-/* ... and keep it from the user's own environment. */
+/* ... from which the session keeps it. */
 void sg_pam_memo_withdraw(pam_handle_t *pamh);
 
 #endif

@@ -43,8 +43,7 @@ static void
 debug(const struct call *call, const char *text)
 {
     if (call->options.debug)
-        pam_syslog(call->pamh, LOG_DEBUG, "%s: %s",
-                   sg_pam_phase_name(call->phase), text);
+        pam_syslog(call->pamh, LOG_DEBUG, "%s", text);
 }
 
 static bool
