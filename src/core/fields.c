@@ -143,12 +143,19 @@ sg_fields_encode(const struct sg_fields *of, const char *prefix,
         encode_field(prefix, &of->fields[i], from, ret);
 }
 
+/* Called for each field of each line, at each login: most differ at once. */
+static bool
+has_key(const struct sg_field *field, const char *key, size_t len)
+{
+    return len > 0 && field->key[0] == key[0] && strlen(field->key) == len &&
+           memcmp(field->key, key, len) == 0;
+}
+
 const struct sg_field *
 sg_fields_find(const struct sg_fields *of, const char *key, size_t len)
 {
     for (size_t i = 0; i < of->n; i++)
-        if (strlen(of->fields[i].key) == len &&
-            memcmp(of->fields[i].key, key, len) == 0)
+        if (has_key(&of->fields[i], key, len))
             return &of->fields[i];
     return NULL;
 }

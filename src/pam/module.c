@@ -12,6 +12,7 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 
+#include "base/hostclock.h"
 #include "pam/account.h"
 #include "pam/memo.h"
 #include "pam/options.h"
@@ -19,6 +20,8 @@
 #include "report/words.h"
 
 #define SG_EXPORT __attribute__((visibility("default")))
+
+#define WELL_FOR_S 10.0
 
 struct call {
     pam_handle_t *pamh;
@@ -120,6 +123,29 @@ tell(const struct call *call, struct sg_pam_memo *memo,
         sg_pam_memo_export(call->pamh);
 }
 
+/* The phases of one login follow each other closely: the first that finds all
+ * well has looked for the others. */
+static bool
+was_well(const struct call *call, const struct sg_pam_memo *memo)
+{
+    return memo->well_at.ns != 0 &&
+           sg_raw_diff(sg_host_raw(), memo->well_at) < WELL_FOR_S &&
+           memo->well_frac == call->options.warn_frac &&
+           strcmp(memo->well_status, call->options.status_path) == 0;
+}
+
+static void
+remember(const struct call *call, struct sg_pam_memo *memo,
+         const struct sg_pam_word *word)
+{
+    memo->well_at.ns = 0;
+    if (!word->is_well)
+        return;
+    memo->well_at = sg_host_raw();
+    memo->well_frac = call->options.warn_frac;
+    memo->well_status = call->options.status_path;
+}
+
 static void
 speak(const struct call *call, struct sg_pam_memo *memo)
 {
@@ -127,6 +153,7 @@ speak(const struct call *call, struct sg_pam_memo *memo)
 
     sg_pam_word_make(&call->options, is_root, call->pamh, &word);
     report_broken(call, memo, &word);
+    remember(call, memo, &word);
     if (word.kind == SG_LOGIN_NOTHING)
         debug(call, "nothing to say");
     else
@@ -152,6 +179,8 @@ enter(pam_handle_t *pamh, int flags, int argc, const char **argv,
         pam_syslog(pamh, LOG_CRIT, "out of memory");
     else if (memo->is_said)
         debug(&call, "said already");
+    else if (was_well(&call, memo))
+        debug(&call, "all was well a moment ago");
     else
         speak(&call, memo);
     if (phase == SG_PAM_SESSION)

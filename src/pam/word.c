@@ -46,10 +46,6 @@ make_text(const struct sg_pam_options *options, const struct view *view,
 
     sg_buf_clear(&ret->text);
     ret->kind = sg_login_add(&ret->text, &view->status, &view->present, &login);
-    if (ret->text.failed || (ret->kind == SG_LOGIN_WARNING && !options->warns))
-        ret->kind = SG_LOGIN_NOTHING;
-    if (ret->kind == SG_LOGIN_NOTHING)
-        sg_buf_free(&ret->text);
 }
 
 /* Root is told of everything that anybody is told of. */
@@ -72,8 +68,11 @@ make(const struct sg_pam_options *options, bool (*is_root)(void *context),
                    "%s: was written before this boot, or in the future",
                    options->status_path);
     make_text(options, view, true, ret);
+    ret->is_well = ret->kind == SG_LOGIN_NOTHING && !ret->broken.text[0];
     if (ret->kind != SG_LOGIN_NOTHING && !is_root(context))
         make_text(options, view, false, ret);
+    if (ret->text.failed || (ret->kind == SG_LOGIN_WARNING && !options->warns))
+        ret->kind = SG_LOGIN_NOTHING;
 }
 
 /* In the C locale of this thread alone: texts have decimal points and are

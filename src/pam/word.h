@@ -13,9 +13,10 @@
 
 struct sg_pam_word {
     enum sg_login_kind kind;
-    struct sg_buf text;   /* empty: nothing is to be said */
-    bool is_missing;      /* there is no status, which is no fault ... */
-    struct sg_err broken; /* ... or one that cannot be used, and why */
+    struct sg_buf text;   /* what is to be said, unless that is nothing */
+    bool is_well;         /* nothing is to be said to anybody ... */
+    bool is_missing;      /* ... there is no status, which is no fault ... */
+    struct sg_err broken; /* ... or one that cannot be used */
 };
 
 /*

@@ -10,6 +10,7 @@
  *   step=S             our clock was stepped by so much, 100 s ago
  *   clockskew=S        krb5.conf's, for the realm and this host
  *   timesync=0|1
+ *   sources=N          more of the same
  *   realm=NAME reason=TEXT blame=WORD
  *
  * hold=FILE instead: hold the daemon's lock on FILE until standard input ends;
@@ -60,6 +61,16 @@ set_clockskew(double limit_s)
 {
     status.realms[0].clockskew_s = limit_s;
     status.own_clockskew_s = limit_s;
+}
+
+static void
+set_sources(int n)
+{
+    if (n < 1 || n > SG_MAX_SOURCES)
+        fail("so many sources cannot be");
+    status.n_sources = n;
+    for (int i = 1; i < n; i++)
+        status.sources[i] = status.sources[0];
 }
 
 static void
@@ -118,6 +129,8 @@ set(const char *key, const char *value)
         set_clockskew(number);
     else if (strcmp(key, "timesync") == 0)
         status.kdc_timesync = number != 0;
+    else if (strcmp(key, "sources") == 0)
+        set_sources((int)number);
     else if (strcmp(key, "realm") == 0)
         set_text(realm->name, sizeof realm->name, value);
     else if (strcmp(key, "reason") == 0)
@@ -139,7 +152,8 @@ publish(void)
     model->ref.ns = sg_ns_add(model->ref.ns, offset_s);
     model->lower_s = -bound_s;
     model->upper_s = bound_s;
-    status.sources[0].model = *model;
+    for (int i = 0; i < status.n_sources; i++)
+        status.sources[i].model = *model;
     status.published = sg_raw_add(status.published, -ago_s);
     status.clock.last_step_at = sg_raw_add(model->at, -STEP_AGO_S);
     sg_status_encode(&status, &text);

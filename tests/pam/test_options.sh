@@ -81,8 +81,30 @@ said 'log debug pam_skewguard(test:auth): not one of the phases' 'auth: 0' \
     'log debug pam_skewguard(test:session): not one of the phases' 'open: 0'
 publish
 stack debug
-login alice auth
-said 'log debug pam_skewguard(test:auth): nothing to say' 'auth: 0'
+login alice auth account
+said 'log debug pam_skewguard(test:auth): nothing to say' 'auth: 0' \
+    'log debug pam_skewguard(test:account): all was well a moment ago' \
+    'account: 0'
+# By other options it may not have been.
+publish offset=30
+sed -i '/^account.*skewguard/s/$/ warn=10%/' "$DIR/pam.d/test"
+login alice auth account
+matches '^info ' 1
+matches 'said: user "alice"' 1
+matches '^log debug .*: nothing to say$' 1
+publish offset=74 state=warn
+sed -i '/^auth.*skewguard/s/$/ warn=off/' "$DIR/pam.d/test"
+login alice auth account
+matches '^info ' 1
+mkdir "$DIR/well"
+(publish && cp "$DIR/run/status" "$DIR/well")
+publish offset=400
+stack debug
+sed -i "/^auth.*skewguard/s|status=[^ ]*|status=$DIR/well/status|" \
+    "$DIR/pam.d/test"
+login alice auth account
+matches '^error ' 1
+publish
 
 # ---- status ----
 
