@@ -22,18 +22,22 @@ KIND_PROGRAMS=(samba-ad-dc samba-ad-provision heimdal-kdc openssh-server
 KIND_NEEDLESS='gnupg|gpg|dirmngr|pinentry|perl|libperl|bind9|winbind'
 KIND_NEEDLESS+='|dpkg|debconf|adduser|tar=|usrmerge|krb5-config|openbsd-inetd'
 
-kind_versions() {
-    apt-cache show --no-all-versions "${KIND_PROGRAMS[@]}" 2>/dev/null |
+# program_versions NAME...: what apt would get.
+program_versions() {
+    apt-cache show --no-all-versions "$@" 2>/dev/null |
         awk '/^(Package|Version):/ { print $2 }'
 }
 
-# "name=version" of all that apt would put onto an empty system for them.
-kind_packages() {
+# program_packages NAME...: "name=version" of all that apt would put onto an
+# empty system for them.
+program_packages() {
     apt-get -s install --no-install-recommends -o Dir::State::status=/dev/null \
-        "${KIND_PROGRAMS[@]}" 2>/dev/null |
-        sed -nE 's/^Inst ([^ ]+) \(([^ ]+) .*/\1=\2/p' |
+        "$@" 2>/dev/null | sed -nE 's/^Inst ([^ ]+) \(([^ ]+) .*/\1=\2/p' |
         grep -Ev "^($KIND_NEEDLESS)"
 }
+
+kind_versions() { program_versions "${KIND_PROGRAMS[@]}"; }
+kind_packages() { program_packages "${KIND_PROGRAMS[@]}"; }
 
 kinds_use() {
     local program
@@ -50,17 +54,23 @@ kinds_prepare() {
         kind_packages kinds_use 'heimdal-kdc, samba-ad-dc, openssh-server'
 }
 
-kinds_enter() {
-    local folder faketime
+# root_mount ROOT: its programs, to be read only, in an empty /mnt.
+root_mount() {
+    local folder
     mount -t tmpfs -o mode=755 none /mnt
     for folder in usr bin sbin lib lib64; do
-        if [ -d "$KINDS_ROOT/$folder" ]; then
+        if [ -d "$1/$folder" ]; then
             mkdir "/mnt/$folder"
-            mount --bind -o ro "$KINDS_ROOT/$folder" "/mnt/$folder"
+            mount --bind -o ro "$1/$folder" "/mnt/$folder"
         else
             ln -s "usr/$folder" "/mnt/$folder"
         fi
     done
+}
+
+kinds_enter() {
+    local folder faketime
+    root_mount "$KINDS_ROOT"
     for folder in dev proc "${SERVERS_DIR#/}"; do
         mkdir -p "/mnt/$folder"
         mount --rbind "/$folder" "/mnt/$folder"
