@@ -7,7 +7,9 @@
  * neither a signal nor the language.
  */
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
@@ -68,13 +70,41 @@ report_broken(const struct call *call, struct sg_pam_memo *memo,
     }
 }
 
+/* Where the program says that it shows texts: "pts/0", "ssh", ":0"; NULL:
+ * nowhere, like su(1) in a script, whose output and mail no person reads who
+ * is logging in. */
+static const char *
+find_terminal(const struct call *call)
+{
+    const void *tty = NULL;
+
+    if (pam_get_item(call->pamh, PAM_TTY, &tty) != PAM_SUCCESS)
+        return NULL;
+    return tty && ((const char *)tty)[0] ? tty : NULL;
+}
+
+/* misc_conv(3) writes texts to standard output, which may be a file for data
+ * all the same, as in "su -c dump >file"; errors it writes to standard error.
+ */
+static bool
+is_output_data(const char *tty)
+{
+    struct stat st;
+
+    if (strcmp(tty, "ssh") == 0 || strchr(tty, ':'))
+        return false;
+    return fstat(STDOUT_FILENO, &st) == 0 && !S_ISCHR(st.st_mode);
+}
+
 /* Why it is not said; NULL: it may be. */
 static const char *
 find_hindrance(const struct call *call)
 {
     if (call->options.quiet)
         return "quiet";
-    return call->is_silent ? "PAM_SILENT" : NULL;
+    if (call->is_silent)
+        return "PAM_SILENT";
+    return find_terminal(call) ? NULL : "no terminal";
 }
 
 /* The same for what was tried: a conversation may fail. */
@@ -86,7 +116,7 @@ say(const struct call *call, const struct sg_pam_word *word)
 
     if (hindrance)
         return hindrance;
-    if (word->kind == SG_LOGIN_REFUSED)
+    if (word->kind == SG_LOGIN_REFUSED || is_output_data(find_terminal(call)))
         r = pam_error(call->pamh, "%s", word->text.text);
     else
         r = pam_info(call->pamh, "%s", word->text.text);

@@ -7,7 +7,7 @@
  *   conv=good|fails|none   what the conversation does from here on; "none" is
  *                    a null pointer
  *   user=NAME        PAM_USER from here on; user= is none
- *   tty=NAME         PAM_TTY
+ *   tty=NAME         PAM_TTY, which begins as ":0"; tty= is none
  *   again            end, and start with a new handle
  *   child=CALL       the call in a process of its own; its environment is
  *                    then taken over, as sshd does
@@ -134,6 +134,7 @@ start(struct driver *driver, const char *user)
 
     if (r != PAM_SUCCESS)
         die("pam_start", driver->folder);
+    pam_set_item(driver->pamh, PAM_TTY, ":0");
 }
 
 static void
@@ -236,7 +237,7 @@ obey(struct driver *driver, const char *word)
     else if (strncmp(word, "user=", 5) == 0)
         pam_set_item(driver->pamh, PAM_USER, word[5] ? word + 5 : NULL);
     else if (strncmp(word, "tty=", 4) == 0)
-        pam_set_item(driver->pamh, PAM_TTY, word + 4);
+        pam_set_item(driver->pamh, PAM_TTY, word[4] ? word + 4 : NULL);
     else if (strncmp(word, "child=", 6) == 0)
         call_in_child(driver, word + 6);
     else if (strcmp(word, "again") == 0)

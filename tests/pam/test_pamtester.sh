@@ -13,7 +13,8 @@ tester() {
     [ "${SG_SANITIZE:-OFF}" != ON ] ||
         preload="$(cc -print-file-name=libasan.so):$(cc -print-file-name=libubsan.so):$wrapper"
     SAID=$(LD_PRELOAD=$preload ASAN_OPTIONS=detect_leaks=0 PAM_WRAPPER=1 \
-        PAM_WRAPPER_SERVICE_DIR=$DIR/pam.d timeout 20 pamtester test "$@" 2>&1) ||
+        PAM_WRAPPER_SERVICE_DIR=$DIR/pam.d timeout 20 pamtester -I tty=:0 test \
+        "$@" 2>&1) ||
         fail "pamtester $*: exit code $?"
     SAID=$(grep -v '^PWRAP_' <<<"$SAID") # the wrapper's notes
 }
