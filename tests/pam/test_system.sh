@@ -42,7 +42,8 @@ umount /etc/passwd
 
 # ---- the profile ----
 
-for path in /usr/share/pam-configs /etc/pam.d /var/lib/pam; do mine $path; done
+own=(/usr/share/pam-configs /etc/pam.d /var/lib/pam /var/cache/debconf)
+for path in "${own[@]}"; do mine "$path"; done
 cp "$ROOT"/pam/skewguard* /usr/share/pam-configs/
 # A neighbour that cares about its place, as in Debian's package.
 cat >/usr/share/pam-configs/krb5 <<'END'
@@ -69,7 +70,7 @@ modules() { sed -E '/^(#|$)/d; s/[ \t]+/ /g; s/ $//' "/etc/pam.d/$1"; }
 
 # Auth: reached only by who is about to be denied; the others jump over it, and
 # the first module is asked for its password as before.
-profiles --enable skewguard krb5
+profiles --enable skewguard skewguard-denied krb5
 SAID=$(modules common-auth | head -n 5)
 said 'auth [success=3 default=ignore] pam_krb5.so minimum_uid=1000' \
     'auth [success=2 default=ignore] pam_unix.so nullok try_first_pass' \
@@ -117,7 +118,7 @@ said 'auth optional pam_skewguard.so warn=off' \
     'auth [success=3 default=ignore] pam_krb5.so minimum_uid=1000 try_first_pass' \
     'auth [success=2 default=ignore] pam_unix.so nullok try_first_pass' \
     'auth optional pam_skewguard.so warn=off'
-profiles --remove skewguard skewguard-early
+profiles --remove skewguard skewguard-denied skewguard-early
 SAID=$(modules common-auth; modules common-account; modules common-session)
 matches 'pam_skewguard' 0
-for path in /usr/share/pam-configs /etc/pam.d /var/lib/pam; do umount $path; done
+for path in "${own[@]}"; do umount "$path"; done
