@@ -32,7 +32,7 @@ listener() {
     "$BUILD/tests/interop/listen" "$2" >"$DIR/$1" 2>&1 </dev/null &
     # shellcheck disable=SC2034,SC2004 # servers_stop ends it
     SERVER_PID[$1]=$!
-    within 5 grep -q ready "$DIR/$1" || fail "no listener at $2"
+    within 5 grep -qs ready "$DIR/$1" || fail "no listener at $2"
 }
 
 fail() {
