@@ -41,7 +41,6 @@ only_the_right_password() {
         >/mnt/etc/pam.d/common
     tries alice alicepw 'account management done'
     tries alice wrong 'Authentication failure'
-    tries nobody '' 'Authentication failure'
     rm /mnt/etc/pam.d/common
 }
 
