@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "base/file.h"
 #include "base/hostclock.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "daemon/alerting.h"
 #include "daemon/daemon_private.h"
 #include "daemon/loop.h"
@@ -206,6 +206,7 @@ on_publish(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     evtimer_del(daemon->publish);
+    sg_log_flush();
     publish(daemon);
     keep_house(daemon);
     /* nothing else would wake us up in time */
@@ -218,7 +219,7 @@ on_stop(void *arg, int number)
 {
     struct sg_daemon *daemon = arg;
 
-    sd_notify(0, "STOPPING=1");
+    sg_notify("STOPPING=1");
     sg_log(LOG_NOTICE, "stopping: %s", strsignal(number));
     daemon->exit_status = daemon->options.once ? EX_TEMPFAIL : 0;
     sg_loop_end(daemon->loop);
@@ -230,7 +231,7 @@ on_watchdog(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     (void)arg;
-    sd_notify(0, "WATCHDOG=1");
+    sg_notify("WATCHDOG=1");
 }
 
 static void
@@ -242,14 +243,14 @@ on_hup(void *arg, int number)
 
     (void)number;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIdMAX,
-               (intmax_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    sg_notify("RELOADING=1\nMONOTONIC_USEC=%" PRIdMAX,
+              (intmax_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
     if (sg_daemon_reload(daemon, &err) < 0)
         sg_log(LOG_ERR, "not reloaded, the old configuration stays: %s",
                err.text);
     else
         sg_log(LOG_NOTICE, "configuration reloaded");
-    sd_notify(0, "READY=1");
+    sg_notify("READY=1");
     on_changed(daemon, true);
 }
 
@@ -269,7 +270,7 @@ static int
 add_events(struct sg_daemon *daemon, struct sg_err *err)
 {
     struct event_base *base = daemon->base;
-    uint64_t watchdog_us = 0;
+    uint64_t watchdog_us = sg_notify_watchdog_us();
 
     daemon->publish = evtimer_new(base, on_publish, daemon);
     daemon->watchdog = event_new(base, -1, EV_PERSIST, on_watchdog, daemon);
@@ -282,7 +283,7 @@ add_events(struct sg_daemon *daemon, struct sg_err *err)
     daemon->save = sg_host_raw();
     daemon->retry = sg_raw_add(daemon->save, RETRY_S);
     daemon->lookout = sg_raw_add(daemon->save, LOOKOUT_S);
-    if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
+    if (watchdog_us > 0) {
         struct timeval tv = {(time_t)(watchdog_us / 2000000),
                              (suseconds_t)(watchdog_us / 2 % 1000000)};
 

@@ -2,17 +2,12 @@
  * skewguardd: guards a host's clock against its Kerberos realm's.
  */
 #include <getopt.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/daemon.h"
-#include "daemon/say.h"
 #include "setup/config.h"
 #include "setup/plan.h"
 
@@ -73,22 +68,6 @@ test_config(const struct sg_daemon_options *options)
     return code < 0 ? EX_CONFIG : 0;
 }
 
-/* JOURNAL_STREAM is inherited by programs that write elsewhere, too: see
- * systemd.exec(5). */
-static bool
-stderr_is_journal(void)
-{
-    const char *journal = getenv("JOURNAL_STREAM");
-    char text[64];
-    struct stat st;
-
-    if (!journal || fstat(STDERR_FILENO, &st) < 0)
-        return false;
-    snprintf(text, sizeof text, "%ju:%ju", (uintmax_t)st.st_dev,
-             (uintmax_t)st.st_ino);
-    return strcmp(text, journal) == 0;
-}
-
 static int
 run(const struct sg_daemon_options *options)
 {
@@ -96,12 +75,7 @@ run(const struct sg_daemon_options *options)
     struct sg_err err;
     int code;
 
-    bool has_journal = stderr_is_journal();
-
-    /* under systemd both would arrive in the journal */
-    sg_log_init("skewguardd", has_journal ? SG_LOG_SYSLOG : SG_LOG_BOTH,
-                LOG_INFO);
-    sg_say_init(has_journal);
+    sg_log_init_service("skewguardd");
     daemon = sg_daemon_new(options, &err);
     if (!daemon) {
         sg_log(LOG_ERR, "%s", err.text);

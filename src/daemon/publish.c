@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/notify.h"
+#include "base/printable.h"
 
 int
 sg_publish_file(const char *path, const struct sg_status *status,
@@ -33,13 +34,16 @@ sg_publish_notify(const struct sg_status *status)
 {
     static bool is_ready;
     const struct sg_status_realm *worst = NULL;
+    char text[256];
 
     for (int i = 0; i < status->n_realms; i++)
         if (!worst || status->realms[i].state > worst->state)
             worst = &status->realms[i];
-    sd_notifyf(0, "%sSTATUS=%s: %s%s%.150s", is_ready ? "" : "READY=1\n",
-               sg_mode_name(status->mode), sg_state_name(status->state),
-               worst ? ", " : "", worst ? worst->name : "");
+    snprintf(text, sizeof text, "%s: %s%s%.150s", sg_mode_name(status->mode),
+             sg_state_name(status->state), worst ? ", " : "",
+             worst ? worst->name : "");
+    sg_printable(text);
+    sg_notify("%sSTATUS=%s", is_ready ? "" : "READY=1\n", text);
     is_ready = true;
 }
 

@@ -2,95 +2,45 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/uio.h>
-#include <systemd/sd-journal.h>
 
+#include "base/buf.h"
 #include "base/hostclock.h"
 #include "base/log.h"
 
-#define FIELDS_MAX 20
 #define BEYOND_USEC 9e18
 
-/* One message with its fields. */
-struct message {
-    struct sg_buf texts[FIELDS_MAX];
-    int n;
-};
-
-static bool is_journal;
-
-void
-sg_say_init(bool has_journal)
-{
-    is_journal = has_journal;
-}
-
-static void add_field(struct message *message, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 static void
-add_field(struct message *message, const char *format, ...)
-{
-    struct sg_buf *text = &message->texts[message->n++];
-    char line[1024];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    sg_buf_add(text, "%s", line);
-}
-
-static void
-add_usec(struct message *message, const char *key, double span_s)
+add_usec(struct sg_buf *fields, const char *key, double span_s)
 {
     if (fabs(span_s) * 1e6 < BEYOND_USEC)
-        add_field(message, "%s=%" PRId64, key, (int64_t)llround(span_s * 1e6));
+        sg_log_add_field(fields, "%s=%" PRId64, key,
+                         (int64_t)llround(span_s * 1e6));
 }
 
 /* The wall clock is what is in doubt: the others go with it, as timesyncd
  * does it. */
 static void
-add_clocks(struct message *message)
+add_clocks(struct sg_buf *fields)
 {
     struct sg_reading now = sg_host_reading();
 
-    add_field(message, "MONOTONIC_RAW_USEC=%" PRId64, now.raw.ns / 1000);
-    add_field(message, "REALTIME_USEC=%" PRId64, now.wall.ns / 1000);
-}
-
-/* False if the journal does not take it. */
-static bool
-send_message(struct message *message)
-{
-    struct iovec fields[FIELDS_MAX];
-    bool is_whole = true;
-    int code = -1;
-
-    for (int i = 0; i < message->n; i++) {
-        fields[i].iov_base = message->texts[i].text;
-        fields[i].iov_len = message->texts[i].len;
-        is_whole &= !message->texts[i].failed;
-    }
-    if (is_whole)
-        code = sd_journal_sendv(fields, message->n);
-    for (int i = 0; i < message->n; i++)
-        sg_buf_free(&message->texts[i]);
-    return code == 0;
+    sg_log_add_field(fields, "MONOTONIC_RAW_USEC=%" PRId64, now.raw.ns / 1000);
+    sg_log_add_field(fields, "REALTIME_USEC=%" PRId64, now.wall.ns / 1000);
 }
 
 static void
-begin(struct message *message, int level, const char *id, const char *text)
+begin(struct sg_buf *fields, const char *id)
 {
-    memset(message, 0, sizeof *message);
-    add_field(message, "MESSAGE=%s", text);
-    add_field(message, "PRIORITY=%d", level);
-    add_field(message, "MESSAGE_ID=%s", id);
-    add_field(message, "SYSLOG_FACILITY=%d", LOG_DAEMON >> 3);
-    add_clocks(message);
+    sg_log_add_field(fields, "MESSAGE_ID=%s", id);
+    add_clocks(fields);
+}
+
+/* Fields that memory did not suffice for are no reason to keep quiet. */
+static void
+end(struct sg_buf *fields, int level, const char *text)
+{
+    sg_log_with(level, fields->failed ? NULL : fields, text);
+    sg_buf_free(fields);
 }
 
 void
@@ -112,16 +62,12 @@ sg_say_event(const struct sg_event *event)
         [SG_EVENT_LEAP] = {LOG_NOTICE, "79da3678a27044058beb214db173febe"},
     };
     int level = kinds[event->kind].level;
-    struct message message;
+    struct sg_buf fields = SG_BUF_INIT;
 
     if (event->kind == SG_EVENT_STATE && event->state == SG_STATE_OK)
         level = LOG_NOTICE;
-    if (is_journal) {
-        begin(&message, level, kinds[event->kind].id, event->text);
-        if (send_message(&message))
-            return;
-    }
-    sg_log(level, "%s", event->text);
+    begin(&fields, kinds[event->kind].id);
+    end(&fields, level, event->text);
 }
 
 static const char *
@@ -142,36 +88,31 @@ alert_id(const struct sg_alert *alert)
 }
 
 static void
-add_facts(struct message *message, const struct sg_alert *alert,
+add_facts(struct sg_buf *fields, const struct sg_alert *alert,
           const struct sg_record *record)
 {
-    add_field(message, "SKEWGUARD_ALERT=%s", alert->id);
-    add_field(message, "SKEWGUARD_TOPIC=%s",
-              sg_alert_topic_names[alert->topic]);
-    add_field(message, "SKEWGUARD_PHASE=%s",
-              sg_alert_phase_names[alert->phase]);
-    add_field(message, "SKEWGUARD_LEVEL=%s",
-              sg_alert_level_names[alert->level]);
+    sg_log_add_field(fields, "SKEWGUARD_ALERT=%s", alert->id);
+    sg_log_add_field(fields, "SKEWGUARD_TOPIC=%s",
+                     sg_alert_topic_names[alert->topic]);
+    sg_log_add_field(fields, "SKEWGUARD_PHASE=%s",
+                     sg_alert_phase_names[alert->phase]);
+    sg_log_add_field(fields, "SKEWGUARD_LEVEL=%s",
+                     sg_alert_level_names[alert->level]);
     if (record->realm[0])
-        add_field(message, "SKEWGUARD_REALM=%s", record->realm);
-    add_field(message, "SKEWGUARD_BLAME=%s", sg_blame_name(alert->blame));
+        sg_log_add_field(fields, "SKEWGUARD_REALM=%s", record->realm);
+    sg_log_add_field(fields, "SKEWGUARD_BLAME=%s", sg_blame_name(alert->blame));
     if (!record->has_offset)
         return;
-    add_usec(message, "SKEWGUARD_OFFSET_USEC", record->offset_s);
-    add_usec(message, "SKEWGUARD_LIMIT_USEC", record->limit_s);
+    add_usec(fields, "SKEWGUARD_OFFSET_USEC", record->offset_s);
+    add_usec(fields, "SKEWGUARD_LIMIT_USEC", record->limit_s);
 }
 
 void
 sg_say_alert(const struct sg_alert *alert, const struct sg_record *record)
 {
-    int level = sg_alert_severity(alert);
-    struct message message;
+    struct sg_buf fields = SG_BUF_INIT;
 
-    if (is_journal) {
-        begin(&message, level, alert_id(alert), record->subject);
-        add_facts(&message, alert, record);
-        if (send_message(&message))
-            return;
-    }
-    sg_log(level, "%s", record->subject);
+    begin(&fields, alert_id(alert));
+    add_facts(&fields, alert, record);
+    end(&fields, sg_alert_severity(alert), record->subject);
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What systemd is told: READY=1 when there is a status, STATUS= in words,
-# the watchdog's sign of life in time, a reload and the end.
+# the watchdog's sign of life in time, a reload and the end, by a daemon that
+# never waits for it.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 begin
 port=$(free_port)
@@ -59,3 +60,20 @@ expect_state ok 20
 sleep 1.5
 [ "$(grep -c WATCHDOG "$DIR/notify")" = "$before" ] ||
     fail "somebody else's watchdog is fed"
+stop_process "$DAEMON"
+
+# One that hangs holds nobody up, and hears of it later: signs of life alone
+# fill its socket within 6 s.
+start self
+expect_state ok 20
+server_signal notify STOP
+sleep 8
+server_offset kdc +123.456
+expect_state warn 20
+server_offset kdc +0
+expect_state ok 20
+before=$(wc -l <"$DIR/notify")
+server_signal notify CONT
+order() { tail -n +$((before + 1)) "$DIR/notify" | grep -o 'STATUS=guard: [a-z]*' |
+    xargs | grep -q 'STATUS=guard: warn STATUS=guard: ok'; }
+within 20 order || fail "not told, or in another order: $(<"$DIR/notify")"
