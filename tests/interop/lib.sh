@@ -47,7 +47,7 @@ fail() {
 finish() {
     [ -z "$DAEMON" ] || stop_process "$DAEMON"
     servers_stop
-    [ -z "${SG_OWN_MOUNTS:-}" ] || umount -l "$DIR"/run "$DIR"/dev/* /dev \
+    [ -z "${SG_OWN_MOUNTS:-}" ] || umount -l "$DIR"/run "$DIR"/dev/* /dev /mnt \
         2>/dev/null || true
     rm -rf "$DIR"
 }
