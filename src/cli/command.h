@@ -9,9 +9,11 @@
 
 #include "base/buf.h"
 
+#define SG_EXIT_FAILED 1  /* an alert did not arrive */
 #define SG_EXIT_UNKNOWN 3 /* no state can be told */
 #define SG_EXIT_USAGE 64  /* EX_USAGE of sysexits.h */
 #define SG_EXIT_OUTPUT 74 /* EX_IOERR: what was to be said could not be */
+#define SG_EXIT_NOPERM 77 /* EX_NOPERM: somebody else may */
 
 /* The command line, read. */
 struct sg_invocation {
@@ -43,6 +45,9 @@ int sg_check_run(const struct sg_invocation *invocation);
 
 /* query.c */
 int sg_query_run(const struct sg_invocation *invocation);
+
+/* test_alert.c */
+int sg_test_alert_run(const struct sg_invocation *invocation);
 
 /*
  * Write the text to stdout and free it.  Returns code, or SG_EXIT_OUTPUT with

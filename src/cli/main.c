@@ -27,6 +27,8 @@ static const struct sg_command commands[] = {
      false, 0, 1, sg_check_run},
     {"query", "HOST[:PORT]...", "ask NTP servers once, without the daemon",
      false, false, 1, INT_MAX, sg_query_run},
+    {"test-alert", "", "send a test to all who are told of alerts", false,
+     false, 0, 0, sg_test_alert_run},
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)
@@ -50,7 +52,7 @@ print_help(void)
 
     sg_buf_add(&text, "usage: skewguard [-c FILE] COMMAND [OPTION...]\n\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
-        sg_buf_add(&text, "  %-9s %-16s %s\n", commands[i].name,
+        sg_buf_add(&text, "  %-10s %-16s %s\n", commands[i].name,
                    commands[i].synopsis, commands[i].summary);
     sg_buf_add(&text, "\n"
                       "  -c, --config FILE   another configuration file\n"
