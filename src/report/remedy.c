@@ -72,14 +72,14 @@ static const char *const steps[TROUBLE_COUNT][MAX_STEPS] = {
         {
             "correct this host's clock, which skewguardd only guards: see why "
             "whoever steers it does not, by \"chronyc tracking\" or "
-            "\"timedatectl timesync-status\"",
+            "\"systemctl status systemd-timesyncd\"",
         },
     [TROUBLE_KDC] =
         {
             "there, \"timedatectl\" and \"chronyc tracking\" show why",
-            "leave this host's clock alone: others confirm it",
-            "until then another KDC helps: take this one out of krb5.conf, or "
-            "stop its service",
+            "leave this host's clock alone",
+            "until then, where there is another KDC: take this one out of "
+            "krb5.conf, or stop its service",
         },
     [TROUBLE_REALM] =
         {
