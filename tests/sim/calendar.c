@@ -32,7 +32,8 @@ double
 sim_server_s(const struct sim_setup *setup, const struct sim_source *source,
              double t_s)
 {
-    double clock_s = t_s * (1 + source->rate_ppm * 1e-6) + source->offset_s;
+    double clock_s = t_s * (1 + source->rate_ppm * 1e-6) + source->offset_s +
+                     sim_wobble_s(&source->wobble, t_s);
     double smear_s = clock_s - setup->leap_at_s + DAY_S / 2;
 
     if (source->leaper != SIM_SMEAR)

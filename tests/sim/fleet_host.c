@@ -193,7 +193,7 @@ add_happenings(struct sim_setup *setup, const struct fleet_plan *plan,
 {
     for (int i = 0; i < setup->n_sources; i += plan->kdcs)
         setup->happenings[setup->n_happenings++] =
-            (struct sim_happening){at_s, plan->verb, i, plan->value};
+            (struct sim_happening){at_s, plan->verb, i, plan->value, 0};
 }
 
 static void

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#define TURN 6.283185307179586
 #define HOUR_S 3600.0
 #define BUSY_S 600.0 /* of each hour */
 
@@ -28,7 +29,7 @@ sim_normal(struct sim_random *random)
 {
     double length = sqrt(-2 * log(sim_uniform(random)));
 
-    return length * cos(6.283185307179586 * sim_uniform(random));
+    return length * cos(TURN * sim_uniform(random));
 }
 
 double
@@ -47,6 +48,37 @@ sim_wait_s(struct sim_random *random, const struct sim_queues *queues,
         wait_s +=
             queues->busy_s + sim_exponential(random, queues->busy_jitter_s);
     return wait_s;
+}
+
+void
+sim_wobble_init(struct sim_wobble *ret, double sd_s, double scale_s,
+                uint64_t seed, const char *host)
+{
+    struct sim_random random = {seed};
+
+    for (const char *c = host; *c; c++)
+        random.state = random.state * 31 + (unsigned char)*c;
+    ret->sd_s = sd_s;
+    ret->scale_s = scale_s;
+    for (int i = 0; i < SIM_SWINGS; i++)
+        ret->phases[i] = TURN * sim_uniform(&random);
+}
+
+double
+sim_wobble_s(const struct sim_wobble *wobble, double t_s)
+{
+    double sum = 0;
+
+    if (wobble->sd_s <= 0)
+        return 0;
+    /* periods from an eighth to twice the scale, evenly by their logarithm */
+    for (int i = 0; i < SIM_SWINGS; i++) {
+        double period_s =
+            wobble->scale_s / 8 * exp2(4.0 * i / (SIM_SWINGS - 1));
+
+        sum += sin(TURN * t_s / period_s + wobble->phases[i]);
+    }
+    return wobble->sd_s * sqrt(2.0 / SIM_SWINGS) * sum;
 }
 
 /* Subtract from the 8 bytes of a time stamp. */

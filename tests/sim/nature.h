@@ -29,6 +29,22 @@ struct sim_queues {
 double sim_wait_s(struct sim_random *random, const struct sim_queues *queues,
                   bool is_back, double t_s);
 
+#define SIM_SWINGS 12
+
+/* A clock that hovers: swings of periods around scale_s, each of which begins
+ * somewhere, make what looks like noise.  One clock is one wobble, whoever
+ * shows it, so it is a function of the time and not of who looks when. */
+struct sim_wobble {
+    double sd_s; /* 0: none */
+    double scale_s;
+    double phases[SIM_SWINGS];
+};
+
+/* The same for the same seed and host. */
+void sim_wobble_init(struct sim_wobble *ret, double sd_s, double scale_s,
+                     uint64_t seed, const char *host);
+double sim_wobble_s(const struct sim_wobble *wobble, double t_s);
+
 /* What differs from answer to answer. */
 enum sim_fickle {
     SIM_FICKLE_STRATUM, /* 0 to 16 */

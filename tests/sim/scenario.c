@@ -85,6 +85,16 @@ one_of(struct line *line, const char *const *names, int n)
     fail(line, "\"%s\" is unknown here", text);
 }
 
+/* Is the next word one of them?  -1: no, and it is still to be read. */
+static int
+next_of(struct line *line, const char *const *names, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (next_is(line, names[i]))
+            return i;
+    return -1;
+}
+
 static int
 find_source(struct line *line, const struct sim_setup *setup)
 {
@@ -212,10 +222,11 @@ read_source(struct line *line, struct sim_setup *setup)
 static void
 read_at(struct line *line, struct sim_setup *setup)
 {
-    static const char *const clock_verbs[] = {"step", "suspend", "rate",
-                                              "refuses"};
-    static const char *const source_verbs[] = {
-        "offset", "jitter", "rate", "late", "silent", "back", "freeze"};
+    static const char *const clock_verbs[] = {"step",    "suspend", "rate",
+                                              "refuses", "restart", "rival"};
+    static const char *const source_verbs[] = {"offset", "jitter", "rate",
+                                               "late",   "wobble", "silent",
+                                               "back",   "freeze"};
     static const char *const refusals[] = {"nothing", "frequency", "all"};
     struct sim_happening *h = &setup->happenings[setup->n_happenings];
     int i;
@@ -226,18 +237,39 @@ read_at(struct line *line, struct sim_setup *setup)
     if (setup->n_happenings > 1 && h->at_s < h[-1].at_s)
         fail(line, "happenings must be in the order of their time");
     if (next_is(line, "clock")) {
-        i = one_of(line, clock_verbs, 4);
+        i = one_of(line, clock_verbs, 6);
         h->source = -1;
         h->verb = (enum sim_verb)(SIM_STEP + i);
-        h->value =
-            h->verb == SIM_REFUSE ? one_of(line, refusals, 3) : number(line);
+        if (h->verb != SIM_RIVAL)
+            h->value = h->verb == SIM_REFUSE ? one_of(line, refusals, 3)
+                                             : number(line);
         return;
     }
     h->source = find_source(line, setup);
-    i = one_of(line, source_verbs, 7);
+    i = one_of(line, source_verbs, 8);
     h->verb = (enum sim_verb)(SIM_OFFSET + i);
     if (h->verb < SIM_SILENT)
         h->value = number(line);
+    if (h->verb == SIM_WOBBLE)
+        h->more = number(line);
+}
+
+static void
+read_alerts(struct line *line, struct sim_setup *setup)
+{
+    static const char *const reminds[] = {"once", "daily", "diminishing"};
+
+    setup->has_alerts = true;
+    while (line->at < line->n) {
+        if (next_is(line, "calm"))
+            setup->alerts.calm_s = number(line);
+        else if (next_is(line, "spread"))
+            setup->alerts.spread_s = number(line);
+        else if (next_is(line, "remind"))
+            setup->alerts.remind = (enum sg_remind)one_of(line, reminds, 3);
+        else
+            fail(line, "\"%s\" is unknown here", word(line));
+    }
 }
 
 static void
@@ -305,6 +337,57 @@ read_at_most(struct line *line, struct sim_expect *e,
     e->limit = number(line);
 }
 
+/* Of whatever kind the words say, in any order. */
+static void
+read_told(struct line *line, struct sim_told *ret)
+{
+    int last;
+
+    ret->topic = ret->level = ret->phase = ret->blame = -1;
+    do {
+        last = line->at;
+        if (next_is(line, "blaming"))
+            ret->blame = one_of(line, sg_blame_names, SG_BLAME_COUNT);
+        if (ret->topic < 0)
+            ret->topic =
+                next_of(line, sg_alert_topic_names, SG_ALERT_TOPIC_COUNT);
+        if (ret->level < 0)
+            ret->level =
+                next_of(line, sg_alert_level_names, SG_ALERT_LEVEL_COUNT);
+        if (ret->phase < 0)
+            ret->phase =
+                next_of(line, sg_alert_phase_names, SG_ALERT_PHASE_COUNT);
+    } while (line->at > last);
+}
+
+/* "mails ..." or "mail ..."; false: not about what is told. */
+static bool
+read_alert(struct line *line, struct sim_expect *e)
+{
+    static const char *const words[] = {"mails", "logs", "mail", "log"};
+    int i = next_of(line, words, 4);
+
+    if (i < 0)
+        return false;
+    e->told.by_mail = i % 2 == 0;
+    read_told(line, &e->told);
+    if (i >= 2) {
+        e->quantity = SIM_Q_ALERT_WITHIN;
+        must(line, "within");
+        e->limit = number(line);
+        must(line, "of");
+        e->from_s = number(line);
+        return true;
+    }
+    must(line, "at");
+    e->quantity = next_is(line, "least") ? SIM_Q_ALERTS_MIN : SIM_Q_ALERTS_MAX;
+    if (e->quantity == SIM_Q_ALERTS_MAX)
+        must(line, "most");
+    e->limit = number(line);
+    read_span(line, e);
+    return true;
+}
+
 static void
 read_rest(struct line *line, struct sim_setup *setup, struct sim_expect *e)
 {
@@ -370,6 +453,8 @@ read_expect(struct line *line, struct sim_scenario *ret)
         e->scope = SIM_MEDIAN;
     else if (next_is(line, "overall"))
         e->scope = SIM_OVERALL;
+    if (read_alert(line, e))
+        return;
     if (next_is(line, "offset"))
         read_below(line, e, SIM_Q_OFFSET);
     else if (next_is(line, "rms"))
@@ -428,6 +513,8 @@ read_line(struct line *line, struct sim_scenario *ret)
         setup->clockskew_s = number(line);
     } else if (next_is(line, "source"))
         read_source(line, setup);
+    else if (next_is(line, "alerts"))
+        read_alerts(line, setup);
     else if (next_is(line, "at"))
         read_at(line, setup);
     else if (next_is(line, "leap")) {

@@ -27,8 +27,14 @@
  *   at 2h k offset +90s | jitter 1ms | rate 5ppm | late 2s | freeze
  *   at 2h k silent | back
  *   at 2h clock step +200s | suspend 10min | rate +50ppm
- *   at 2h clock refuses all | frequency | nothing
- *     all: EPERM; frequency: EINVAL for any rate, steps are done
+ *   at 2h k wobble 15s 20min                     it hovers: standard deviation,
+ *                                                and about what time swings
+ * take at 2h clock refuses all | frequency | nothing all: EPERM; frequency:
+ * EINVAL for any rate, steps are done at 2h clock restart 1s the daemon, which
+ * takes so long at 2h clock rival                            is seen to steer
+ * our clock alerts [calm 5min] [spread 10min] [remind once | daily |
+ * diminishing] the policy looks on, as without a configuration if nothing else
+ * is said
  *
  *   expect offset below 5ms from 10m [to 1h]    largest |true - wall|
  *   expect rms below 50us from 1h [to 2h]
@@ -49,6 +55,13 @@
  *   expect unsynced to 1h
  *   expect events at most 5 [from 1h] [to 2h]   lines in the log, of which
  *                                      core/chatter leaves out what flaps
+ *   expect mails [KIND] at most 3 | at least 1 [from 1h] [to 2h]
+ *   expect logs [KIND] at most 3 | at least 1 [from 1h] [to 2h]
+ *   expect mail [KIND] within 60s of 5h         the first one from then on
+ *   expect log [KIND] within 60s of 5h
+ *     KIND: what is told, in any of its words: raised, worse, changed,
+ *     reminder, recovered; notice, forecast, unknown, warn, critical, exceeded;
+ *     realm, server, step, rival, refused; blaming kdc, and others
  * Each of them is asked of each seed.  "expect median rms ..." asks the median
  * over the seeds, "expect overall rms ..." the seconds of all seeds together,
  * and so do always:
@@ -63,7 +76,7 @@
 
 #include "world.h"
 
-#define SIM_MAX_EXPECTS 24
+#define SIM_MAX_EXPECTS 32
 #define SIM_MAX_SEEDS 32
 
 enum sim_quantity {
@@ -88,6 +101,15 @@ enum sim_quantity {
     SIM_Q_LEAP,
     SIM_Q_FOREIGN,
     SIM_Q_SAID,
+    SIM_Q_ALERTS_MAX,
+    SIM_Q_ALERTS_MIN,
+    SIM_Q_ALERT_WITHIN,
+};
+
+/* Which alerts; -1: any. */
+struct sim_told {
+    bool by_mail; /* else by the log */
+    int topic, level, phase, blame;
 };
 
 enum sim_scope {
@@ -105,6 +127,7 @@ struct sim_expect {
     int word;      /* state, blame, tally or leap */
     int source;    /* SOURCE */
     char name[16]; /* DECISION */
+    struct sim_told told;
 };
 
 struct sim_scenario {

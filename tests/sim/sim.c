@@ -3,10 +3,13 @@
  *
  *   sim [-v] [-s SEED] FILE...
  *   sim --figures [-s SEED] FILE...
+ *   sim --alerts [-s SEED] FILE...
  *
  * Exit 0 if everything held; every expectation prints what was reached.
  * --figures judges nothing: it prints a table of what was reached, in the
  * span of the scenario's first expected rms or else in the whole run.
+ * --alerts judges nothing: it prints what would be told without a
+ * configuration.
  */
 #include <getopt.h>
 #include <math.h>
@@ -21,6 +24,7 @@ struct outcome {
     double values[SIM_MAX_EXPECTS][SIM_MAX_SEEDS];
     struct sim_tally overall[SIM_MAX_EXPECTS];
     int seeds;
+    unsigned mails, logs; /* in all */
 };
 
 static int
@@ -39,12 +43,16 @@ median(double *values, int n)
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
+/* How much is shown of what happens. */
+enum detail { RESULTS, ALERTS, EVENTS };
+
 static struct sim_counts
-run_seed(const struct sim_scenario *scenario, unsigned seed, bool verbose,
+run_seed(const struct sim_scenario *scenario, unsigned seed, enum detail detail,
          struct outcome *ret)
 {
     struct sim_watcher *watcher = calloc(1, sizeof *watcher);
-    struct sim_observer observer = {.arg = watcher, .look = sim_watch};
+    struct sim_observer observer = {
+        .arg = watcher, .look = sim_watch, .alerted = sim_watch_alert};
     struct sim_counts counts;
 
     if (!watcher)
@@ -53,8 +61,11 @@ run_seed(const struct sim_scenario *scenario, unsigned seed, bool verbose,
     if (!watcher->chatter)
         abort();
     watcher->scenario = scenario;
-    watcher->verbose = verbose;
+    watcher->verbose = detail == EVENTS;
+    watcher->shows_alerts = detail == ALERTS;
     sim_run(&scenario->setup, seed, &observer, &counts);
+    ret->mails += watcher->mails;
+    ret->logs += watcher->logs;
     for (int i = 0; i < scenario->n_expects; i++) {
         const struct sim_expect *e = &scenario->expects[i];
 
@@ -102,14 +113,14 @@ judge_all(const struct sim_scenario *scenario, bool is_each,
 }
 
 static bool
-run(const struct sim_scenario *scenario, unsigned first, bool verbose,
+run(const struct sim_scenario *scenario, unsigned first, enum detail detail,
     struct outcome *outcome)
 {
     bool held = true;
 
     for (unsigned i = 0; i < (unsigned)scenario->seeds; i++) {
         struct sim_counts counts =
-            run_seed(scenario, first + i, verbose, outcome);
+            run_seed(scenario, first + i, detail, outcome);
 
         printf(" seed %u: %u packets, %u ticks, %u turns of the engine\n",
                first + i, counts.packets, counts.ticks, counts.decisions);
@@ -170,7 +181,7 @@ print_figures(const char *path, struct sim_scenario *scenario, unsigned first,
 
     expect_columns(scenario);
     for (unsigned i = 0; i < (unsigned)scenario->seeds; i++)
-        run_seed(scenario, first + i, false, outcome);
+        run_seed(scenario, first + i, RESULTS, outcome);
     middle = median(rms, outcome->seeds);
     printf("| %s | %s | %s..%s | %s | %.4g s | %.3f %% | %.3g | %.3g |\n",
            slash ? slash + 1 : path, span_text(middle, texts[0], sizeof *texts),
@@ -183,22 +194,41 @@ print_figures(const char *path, struct sim_scenario *scenario, unsigned first,
            median(outcome->values[5], outcome->seeds));
 }
 
+static void
+print_alerts(const char *path, struct sim_scenario *scenario, unsigned first,
+             enum detail detail, struct outcome *outcome)
+{
+    scenario->setup.has_alerts = true;
+    printf("%s\n", path);
+    for (unsigned i = 0; i < (unsigned)scenario->seeds; i++) {
+        printf(" seed %u\n", first + i);
+        run_seed(scenario, first + i, detail == EVENTS ? EVENTS : ALERTS,
+                 outcome);
+    }
+    printf(" all %d seeds: %u mails, %u lines\n", outcome->seeds,
+           outcome->mails, outcome->logs);
+}
+
 int
 main(int argc, char **argv)
 {
     static const struct option options[] = {{"figures", no_argument, NULL, 'f'},
+                                            {"alerts", no_argument, NULL, 'a'},
                                             {0}};
+    enum detail detail = RESULTS;
     unsigned first = 1;
-    bool held = true, verbose = false, figures = false;
+    bool held = true, figures = false, alerts = false;
     int c;
 
     while ((c = getopt_long(argc, argv, "vs:", options, NULL)) != -1) {
         if (c == 'v')
-            verbose = true;
+            detail = EVENTS;
         else if (c == 's')
             first = (unsigned)strtoul(optarg, NULL, 10);
         else if (c == 'f')
             figures = true;
+        else if (c == 'a')
+            alerts = true;
         else
             return 2;
     }
@@ -214,9 +244,11 @@ main(int argc, char **argv)
         sim_scenario_load(argv[optind], &scenario);
         if (figures)
             print_figures(argv[optind], &scenario, first, outcome);
+        else if (alerts)
+            print_alerts(argv[optind], &scenario, first, detail, outcome);
         else {
             printf("%s\n", argv[optind]);
-            held &= run(&scenario, first, verbose, outcome);
+            held &= run(&scenario, first, detail, outcome);
         }
         free(outcome);
     }

@@ -136,6 +136,9 @@ look(const struct sim_expect *e, const struct sim_view *view,
         break;
     case SIM_Q_EVENTS:
     case SIM_Q_SAID:
+    case SIM_Q_ALERTS_MAX:
+    case SIM_Q_ALERTS_MIN:
+    case SIM_Q_ALERT_WITHIN:
         tally->seen++;
         return; /* counted where they happen */
     default:
@@ -197,6 +200,59 @@ sim_watch(void *arg, const struct sim_view *view)
     }
 }
 
+/* ---- what is told ---- */
+
+static bool
+is_told(const struct sim_told *told, const struct sg_alert *alert)
+{
+    return (told->by_mail ? alert->to_mail : alert->to_log) &&
+           (told->topic < 0 || told->topic == (int)alert->topic) &&
+           (told->level < 0 || told->level == (int)alert->level) &&
+           (told->phase < 0 || told->phase == (int)alert->phase) &&
+           (told->blame < 0 || told->blame == (int)alert->blame);
+}
+
+static void
+print_alert(double t_s, const struct sg_alert *alert)
+{
+    char mail[32] = "";
+
+    if (alert->to_mail)
+        snprintf(mail, sizeof mail, ", mail %u", alert->number);
+    printf("    %10.3f s  %s%s%s: %s %s %s (was %s), %s, returns %u, for "
+           "%.0f s; %s\n",
+           t_s, alert->id, alert->to_log ? ", log" : "", mail,
+           sg_alert_topic_names[alert->topic],
+           sg_alert_phase_names[alert->phase],
+           sg_alert_level_names[alert->level],
+           sg_alert_level_names[alert->before], sg_blame_names[alert->blame],
+           alert->returns, alert->since_s, alert->text);
+}
+
+void
+sim_watch_alert(void *arg, double t_s, const struct sg_alert *alert)
+{
+    struct sim_watcher *watcher = arg;
+
+    watcher->mails += alert->to_mail;
+    watcher->logs += alert->to_log;
+    if (watcher->verbose || watcher->shows_alerts)
+        print_alert(t_s, alert);
+    for (int i = 0; i < watcher->scenario->n_expects; i++) {
+        const struct sim_expect *e = &watcher->scenario->expects[i];
+        struct sim_tally *tally = &watcher->tallies[i];
+
+        if (e->quantity < SIM_Q_ALERTS_MAX || t_s < e->from_s ||
+            t_s > e->to_s || !is_told(&e->told, alert))
+            continue;
+        if (e->quantity != SIM_Q_ALERT_WITHIN)
+            tally->value++;
+        else if (tally->good == 0)
+            tally->value = t_s - e->from_s;
+        tally->good++;
+    }
+}
+
 void
 sim_tally_add(const struct sim_expect *e, const struct sim_tally *tally,
               struct sim_tally *ret)
@@ -246,6 +302,7 @@ sim_reached(const struct sim_expect *e, const struct sim_tally *tally)
     case SIM_Q_ERROR:
         return tally->seen ? (double)tally->good / tally->seen : 0;
     case SIM_Q_STATE_WITHIN:
+    case SIM_Q_ALERT_WITHIN:
     case SIM_Q_SETTLED:
         return tally->good ? tally->value : INFINITY;
     case SIM_Q_STEPS_MIN:
@@ -271,6 +328,7 @@ sim_holds(const struct sim_expect *e, double reached)
         return reached >= 1;
     case SIM_Q_ERROR:
     case SIM_Q_STEPS_MIN:
+    case SIM_Q_ALERTS_MIN:
         return reached >= e->limit;
     case SIM_Q_SETTLED:
         return reached <= e->limit2;

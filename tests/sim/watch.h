@@ -25,11 +25,15 @@ struct sim_watcher {
     const struct sim_scenario *scenario;
     struct sg_chatter *chatter; /* events are counted as lines in the log */
     struct sim_tally tallies[SIM_MAX_EXPECTS];
-    bool verbose;
+    bool verbose, shows_alerts;
+    unsigned mails, logs;
 };
 
 /* Looks at each second and decision; arg is a struct sim_watcher. */
 void sim_watch(void *arg, const struct sim_view *view);
+
+/* Looks at each thing that is told; the same arg. */
+void sim_watch_alert(void *arg, double t_s, const struct sg_alert *alert);
 
 /* Add what another seed saw. */
 void sim_tally_add(const struct sim_expect *e, const struct sim_tally *tally,

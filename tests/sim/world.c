@@ -29,15 +29,20 @@ struct world {
     struct sim_source sources[SIM_MAX_SOURCES];
     struct channel channels[SIM_MAX_SOURCES];
     struct sg_engine *engine;
+    uint64_t seed;
     struct sim_random random;
     double t_s;
     double raw_s, wall_s; /* wall: seconds since EPOCH_NS */
     double drift_ppm;     /* without the periodic part */
     enum sim_refusal refuses;
     double base_ppm, slew_ppm, slew_left_s;
-    int leap_s;         /* what the kernel was told ... */
-    double leap_wall_s; /* ... to do when the wall clock reads this */
-    double tick_s;      /* true time the engine wants to be called at */
+    int leap_s;               /* what the kernel was told ... */
+    double leap_wall_s;       /* ... to do when the wall clock reads this */
+    double tick_s;            /* true time the engine wants to be called at */
+    struct sg_alerts *alerts; /* NULL: nobody wants any */
+    struct sg_alerts_told told;
+    struct sim_random alert_random; /* of its own: who looks changes nothing */
+    double alert_s;                 /* true time the policy wants to look at */
     struct sg_status status;
     const struct sim_observer *observer;
     struct sim_counts counts;
@@ -170,12 +175,66 @@ drive(struct world *w, const struct sg_action *action)
     return 0;
 }
 
+static void
+schedule_all(struct world *w)
+{
+    for (int i = 0; i < w->setup->n_sources; i++)
+        if (!w->channels[i].is_out)
+            schedule(w, i);
+}
+
+/* ---- alerts, as the daemon sees to them ---- */
+
+static void
+look_at_alerts(struct world *w)
+{
+    const struct sim_observer *observer = w->observer;
+    struct sg_reading now = reading(w);
+    double random = sim_uniform(&w->alert_random);
+
+    if (!w->alerts)
+        return;
+    w->counts.alert_looks++;
+    sg_engine_status(w->engine, &now, &w->status);
+    sg_alerts_look(w->alerts, &w->status, now.raw, random,
+                   w->alert_random.state, &w->told);
+    w->alert_s = w->t_s + w->told.look_s;
+    for (int i = 0; observer->alerted && i < w->told.n; i++)
+        observer->alerted(observer->arg, w->t_s, &w->told.alerts[i]);
+    if (!w->told.wants_evidence)
+        return;
+    sg_engine_burst(w->engine);
+    schedule_all(w);
+}
+
+static void
+note_events(struct world *w, const struct sg_decision *decision)
+{
+    for (int i = 0; w->alerts && i < decision->n_events; i++)
+        sg_alerts_note(w->alerts, &decision->events[i], reading(w).raw);
+}
+
+/* What an earlier run of the daemon kept; NULL: there was none. */
+static void
+start_alerts(struct world *w, const struct sg_buf *kept)
+{
+    struct sg_reading now = reading(w);
+    struct sg_err err;
+
+    if (!w->setup->has_alerts)
+        return;
+    w->alerts = sg_alerts_new(&w->setup->alerts, now.raw);
+    if (!w->alerts || (kept && sg_alerts_decode(w->alerts, kept->text,
+                                                kept->len, &now, &err) < 0))
+        abort();
+}
+
 /* Carry out a decision, as the daemon does. */
 static void
 act(struct world *w, const struct sg_decision *decision)
 {
     const struct sg_action *action = &decision->action;
-    struct sg_decision after;
+    struct sg_decision after = {.publish = false};
     struct sg_reading now;
     int code;
 
@@ -191,9 +250,11 @@ act(struct world *w, const struct sg_decision *decision)
              !code && action->kind == SG_ACTION_STEP ? action->offset_s : 0);
     }
     if (decision->reschedule)
-        for (int i = 0; i < w->setup->n_sources; i++)
-            if (!w->channels[i].is_out)
-                schedule(w, i);
+        schedule_all(w);
+    note_events(w, decision);
+    note_events(w, &after);
+    if (decision->publish || after.publish)
+        look_at_alerts(w);
 }
 
 static void
@@ -326,6 +387,66 @@ suspend(struct world *w, double span_s)
     act(w, &decision);
 }
 
+static void
+add_source(struct world *w, const struct sim_source *source)
+{
+    struct sg_engine_source about = source->about;
+
+    snprintf(about.host, sizeof about.host, "%s", source->host);
+    sg_engine_add_source(w->engine, &about);
+}
+
+static void
+start_engine(struct world *w, const struct sg_engine_config *config)
+{
+    const struct sim_setup *setup = w->setup;
+
+    w->engine = sg_engine_new(config);
+    if (!w->engine)
+        abort();
+    if (setup->realm[0])
+        sg_engine_add_realm(w->engine, setup->realm, setup->clockskew_s, false);
+    for (int i = 0; i < setup->n_sources; i++) {
+        w->channels[i].is_out = false;
+        add_source(w, &setup->sources[i]);
+        schedule(w, i);
+    }
+    w->tick_s = w->t_s + 64;
+}
+
+/* The daemon ends, and another one begins with what is kept on disk. */
+static void
+restart(struct world *w, double span_s)
+{
+    struct sg_engine_config config = w->setup->engine;
+    struct sg_reading now = reading(w);
+    struct sg_buf kept = SG_BUF_INIT;
+
+    if (w->alerts)
+        sg_alerts_encode(w->alerts, &now, &kept);
+    sg_engine_frequency(w->engine, &config.frequency_ppm,
+                        &config.frequency_sd_ppm);
+    config.frequency_ppm = w->base_ppm;
+    sg_alerts_free(w->alerts);
+    sg_engine_free(w->engine);
+    pass_time(w, w->t_s + span_s);
+    start_engine(w, &config);
+    start_alerts(w, &kept);
+    look_at_alerts(w);
+    sg_buf_free(&kept);
+}
+
+static void
+meet_rival(struct world *w)
+{
+    struct sg_decision decision = {
+        .n_events = 1,
+        .events = {{SG_EVENT_RIVAL, 0, "clock: chronyd steers it, too"}}};
+
+    note_events(w, &decision);
+    look_at_alerts(w);
+}
+
 /* From now on a server's clock runs at another rate. */
 static void
 run_on(struct sim_source *s, double t_s, double rate_ppm)
@@ -376,6 +497,9 @@ happen(struct world *w, const struct sim_happening *h)
     case SIM_LATE:
         s->queues.late_s = h->value;
         break;
+    case SIM_WOBBLE:
+        sim_wobble_init(&s->wobble, h->value, h->more, w->seed, s->host);
+        break;
     case SIM_REFUSE:
         w->refuses = (enum sim_refusal)h->value;
         break;
@@ -395,16 +519,13 @@ happen(struct world *w, const struct sim_happening *h)
         w->wall_s += h->value;
         notice(w);
         break;
+    case SIM_RESTART:
+        restart(w, h->value);
+        break;
+    case SIM_RIVAL:
+        meet_rival(w);
+        break;
     }
-}
-
-static void
-add_source(struct world *w, const struct sim_source *source)
-{
-    struct sg_engine_source about = source->about;
-
-    snprintf(about.host, sizeof about.host, "%s", source->host);
-    sg_engine_add_source(w->engine, &about);
 }
 
 void
@@ -420,6 +541,7 @@ sim_setup_init(struct sim_setup *ret)
         .frequency_sd_ppm = 100,
         .floor = {1767000000LL * 1000000000},
     };
+    ret->alerts = (struct sg_alerts_config){SG_REMIND_DIMINISHING, 300, 600};
 }
 
 static void
@@ -430,17 +552,11 @@ set_up(struct world *w)
     w->drift_ppm = setup->drift_ppm;
     w->wall_s = -setup->clock_offset_s;
     memcpy(w->sources, setup->sources, sizeof w->sources);
-    w->engine = sg_engine_new(&setup->engine);
-    if (!w->engine)
-        abort();
     w->base_ppm = setup->engine.frequency_ppm;
-    if (setup->realm[0])
-        sg_engine_add_realm(w->engine, setup->realm, setup->clockskew_s, false);
-    for (int i = 0; i < setup->n_sources; i++) {
-        add_source(w, &setup->sources[i]);
-        schedule(w, i);
-    }
-    w->tick_s = 64;
+    start_engine(w, &setup->engine);
+    start_alerts(w, NULL);
+    w->alert_random.state = w->seed ^ 0x616c657274;
+    w->alert_s = w->alerts ? 0 : NEVER;
     w->leap_wall_s = NEVER;
     sg_status_init(&w->status);
 }
@@ -475,7 +591,8 @@ void
 sim_run(const struct sim_setup *setup, uint64_t seed,
         const struct sim_observer *observer, struct sim_counts *ret)
 {
-    struct world w = {.setup = setup, .random = {seed}, .observer = observer};
+    struct world w = {
+        .setup = setup, .seed = seed, .random = {seed}, .observer = observer};
     int next = 0, channel;
     double second_s = observer->look ? 1 : NEVER;
 
@@ -485,7 +602,8 @@ sim_run(const struct sim_setup *setup, uint64_t seed,
         double event_s =
             next < setup->n_happenings ? setup->happenings[next].at_s : NEVER;
         double leap_s = w.t_s + fmax(w.leap_wall_s - w.wall_s, 0);
-        double until_s = fmin(fmin(due_s, event_s), fmin(second_s, leap_s));
+        double until_s =
+            fmin(fmin(fmin(due_s, event_s), w.alert_s), fmin(second_s, leap_s));
 
         pass_time(&w, until_s);
         if (second_s <= until_s) {
@@ -495,6 +613,8 @@ sim_run(const struct sim_setup *setup, uint64_t seed,
             make_leap(&w);
         else if (event_s <= until_s)
             happen(&w, &setup->happenings[next++]);
+        else if (w.alert_s <= until_s)
+            look_at_alerts(&w);
         else if (channel < 0)
             tick(&w);
         else if (w.channels[channel].is_out)
@@ -502,6 +622,7 @@ sim_run(const struct sim_setup *setup, uint64_t seed,
         else
             ask(&w, channel);
     }
+    sg_alerts_free(w.alerts);
     sg_engine_free(w.engine);
     *ret = w.counts;
 }

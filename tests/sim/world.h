@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/alert.h"
 #include "core/engine.h"
 #include "nature.h"
 
@@ -35,6 +36,7 @@ struct sim_source {
     double delay_s;   /* round trip without queues */
     double skew_frac; /* share of delay_s on the way there; 0.5: even */
     struct sim_queues queues;
+    struct sim_wobble wobble;
     double root_s;    /* root dispersion it announces */
     double load;      /* other questions per second to a KDC */
     bool stale;       /* a KDC that repeats stale microseconds */
@@ -49,6 +51,7 @@ enum sim_verb {
     SIM_JITTER, /* from now on */
     SIM_DRIFT,  /* a server's clock runs faster by value ppm from now on */
     SIM_LATE,   /* a server's answers come so much later from now on */
+    SIM_WOBBLE, /* a server's clock hovers by value, within more */
     SIM_SILENT,
     SIM_BACK,
     SIM_FREEZE,  /* a server's clock stands still from now on */
@@ -56,6 +59,8 @@ enum sim_verb {
     SIM_SUSPEND, /* for value */
     SIM_RATE,    /* our oscillator changes by value ppm */
     SIM_REFUSE,  /* our kernel refuses: enum sim_refusal */
+    SIM_RESTART, /* the daemon ends and is started again after value */
+    SIM_RIVAL,   /* somebody else is seen to steer our clock */
 };
 
 enum sim_refusal {
@@ -68,7 +73,7 @@ struct sim_happening {
     double at_s;
     enum sim_verb verb;
     int source; /* -1: our host */
-    double value;
+    double value, more;
 };
 
 struct sim_setup {
@@ -83,6 +88,8 @@ struct sim_setup {
     int leap_s;            /* +1 inserted, -1 left out, 0 none */
     bool notice;           /* the kernel tells of foreign steps */
     struct sg_engine_config engine;
+    bool has_alerts; /* the alert policy looks on */
+    struct sg_alerts_config alerts;
     int n_sources;
     struct sim_source sources[SIM_MAX_SOURCES];
     char realm[64]; /* empty: none */
@@ -120,16 +127,18 @@ struct sim_observer {
     void (*asked)(void *arg, const struct sim_question *question);
     /* the same decisions that are looked at, with their events */
     void (*decided)(void *arg, double t_s, const struct sg_decision *decision);
+    /* each thing that is told, with has_alerts */
+    void (*alerted)(void *arg, double t_s, const struct sg_alert *alert);
 };
 
 /* Counted for "costs next to nothing". */
 struct sim_counts {
-    unsigned packets, ticks, decisions;
+    unsigned packets, ticks, decisions, alert_looks;
 };
 
 /* As the daemon is without a configuration: in discipline mode, beside a
  * kernel that tells of steps, on a clock with its range.  Neither realm nor
- * sources. */
+ * sources, and alerts as they would be but without them. */
 void sim_setup_init(struct sim_setup *ret);
 
 /* Run it, watched. */
