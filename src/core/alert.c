@@ -145,14 +145,33 @@ silence_s(const struct look *look, int realm)
     return ret;
 }
 
-static unsigned
-count_answers(const struct sg_status *status)
+/* Is a source on the host whose clock a realm goes by? */
+static bool
+is_of_worst(const struct sg_status *status, const struct sg_status_realm *realm,
+            int source)
 {
-    unsigned n = 0;
+    const struct sg_status_source *s = &status->sources[source];
+    int worst = realm->worst;
+
+    if (s->realm != realm - status->realms)
+        return false;
+    return worst < 0 || worst >= status->n_sources || source == worst ||
+           realm->blame == SG_BLAME_OURS ||
+           (s->address[0] &&
+            strcmp(s->address, status->sources[worst].address) == 0);
+}
+
+/* The last answer that could have contradicted what is said of a realm. */
+static struct sg_raw
+last_heard(const struct sg_status *status, const struct sg_status_realm *realm)
+{
+    struct sg_raw ret = {0};
 
     for (int i = 0; i < status->n_sources; i++)
-        n += status->sources[i].answered;
-    return n;
+        if (status->sources[i].answered > 0 && is_of_worst(status, realm, i) &&
+            sg_raw_diff(status->sources[i].last, ret) > 0)
+            ret = status->sources[i].last;
+    return ret;
 }
 
 /*
@@ -209,7 +228,6 @@ see_realms(const struct look *look, const struct cause *cause,
     *ret = (struct facts){
         .realm = -1,
         .left_s = -1,
-        .answers = count_answers(look->status),
     };
     for (int i = 0; i < look->status->n_realms; i++) {
         const struct sg_status_realm *realm = &look->status->realms[i];
@@ -222,6 +240,7 @@ see_realms(const struct look *look, const struct cause *cause,
         ret->level = level;
         ret->blame = realm->blame;
         ret->silence_s = silence_s(look, i);
+        ret->heard = last_heard(look->status, realm);
         ret->left_s = realm->time_to_limit_s;
     }
 }
@@ -257,6 +276,9 @@ look_at_servers(const struct look *look)
     if (!cause)
         return;
     facts.level = facts.realm >= 0 ? SG_ALERT_NOTICE : SG_ALERT_NONE;
+    if (facts.realm >= 0)
+        snprintf(cause->text, sizeof cause->text, "%s",
+                 look->status->realms[facts.realm].reason);
     sg_alert_follow(look, cause, &facts);
 }
 

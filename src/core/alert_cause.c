@@ -3,9 +3,9 @@
  */
 #include "core/alert_private.h"
 
-/* A worsening is true once so many answers have not contradicted it, and it
- * stood for so long; without answers, as where our own clock was set, later. */
-#define CONFIRM_ANSWERS 2
+/* A worsening is true once another answer of the same host has not contradicted
+ * it, and it stood for so long; without one, as where the network is gone,
+ * later.  Others' answers say nothing of it. */
 #define CONFIRM_S 1.0
 #define CONFIRM_SILENT_S 30.0
 
@@ -32,9 +32,6 @@
 /* "The limit is near": told once more. */
 #define SOON_S (3 * 3600.0)
 
-/* After so many times the calm time at a lower level, rising again is news. */
-#define EASE_CALMS 12
-
 /* ---- worse ---- */
 
 static bool
@@ -54,10 +51,7 @@ is_confirmed(const struct look *look, struct cause *cause,
     default:
         break;
     }
-    /* after a reload they are counted anew */
-    if (facts->answers < cause->pending_answers)
-        cause->pending_answers = facts->answers;
-    if (facts->answers - cause->pending_answers >= CONFIRM_ANSWERS)
+    if (sg_raw_diff(facts->heard, cause->pending) > 0)
         return sg_alert_has_stood(look, cause->pending, CONFIRM_S);
     sg_alert_look_again(look, AWAIT_S);
     return sg_alert_has_stood(look, cause->pending, CONFIRM_SILENT_S);
@@ -87,7 +81,7 @@ begin(struct cause *cause)
     cause->is_mailed = cause->awaits_mail && cause->is_mailed;
     cause->awaits_mail = false;
     cause->is_silence_told = cause->is_soon_told = false;
-    cause->changes = cause->reminders = 0;
+    cause->changes = cause->blamed = cause->reminders = 0;
 }
 
 static void
@@ -108,6 +102,7 @@ tell_worse(const struct look *look, struct cause *cause,
     if (cause->level > cause->peak)
         cause->peak = cause->level;
     cause->blame = cause->other_blame = facts->blame;
+    cause->blamed |= 1u << facts->blame;
     alert = sg_alert_add(look, cause, facts, phase);
     alert->before = before;
     alert->to_log = true;
@@ -123,7 +118,6 @@ get_worse(const struct look *look, struct cause *cause,
     if (!cause->is_pending) {
         cause->is_pending = true;
         cause->pending = look->now;
-        cause->pending_answers = facts->answers;
         ask_for_evidence(look, cause, facts);
     }
     if (is_confirmed(look, cause, facts))
@@ -157,13 +151,14 @@ static void
 get_better(const struct look *look, struct cause *cause,
            const struct facts *facts)
 {
-    double wait_s = sg_alert_calm_s(look->alerts, cause->returns);
+    const struct sg_alerts *alerts = look->alerts;
 
     if (facts->level == SG_ALERT_NONE) {
         if (!cause->is_calm)
             cause->calm = look->now;
         cause->is_calm = true;
-        if (sg_alert_has_stood(look, cause->calm, wait_s)) {
+        if (sg_alert_has_stood(look, cause->calm,
+                               sg_alert_calm_s(alerts, cause->returns))) {
             tell_recovery(look, cause, facts);
             return;
         }
@@ -180,7 +175,10 @@ get_better(const struct look *look, struct cause *cause,
         cause->lower = look->now;
     cause->is_lower = true;
     if (cause->lower_level > SG_ALERT_NONE &&
-        sg_alert_has_stood(look, cause->lower, EASE_CALMS * wait_s)) {
+        sg_alert_has_stood(
+            look, cause->lower,
+            sg_alert_ease_s(alerts, cause->returns + cause->eases))) {
+        cause->eases++;
         cause->level = cause->lower_level;
         cause->is_lower = false;
         look->told->save = true;
@@ -189,12 +187,24 @@ get_better(const struct look *look, struct cause *cause,
 
 /* ---- other news ---- */
 
+/* A server that is ignored is none to blame for a realm that is off: it is
+ * named where the offset is small but was larger. */
+static bool
+is_blame(enum sg_blame blame)
+{
+    return blame != SG_BLAME_NONE && blame != SG_BLAME_UNCLEAR &&
+           blame != SG_BLAME_NTP;
+}
+
+/* Blame that went back to who was told before is no news. */
 static bool
 is_other_blamed(const struct look *look, struct cause *cause,
                 const struct facts *facts)
 {
+    bool was_told = cause->blamed & 1u << facts->blame;
+
     if (facts->level < SG_ALERT_WARN || facts->blame == cause->blame ||
-        facts->blame == SG_BLAME_NONE || facts->blame == SG_BLAME_UNCLEAR) {
+        !is_blame(facts->blame)) {
         cause->other_blame = cause->blame;
         return false;
     }
@@ -204,7 +214,8 @@ is_other_blamed(const struct look *look, struct cause *cause,
     if (!sg_alert_has_stood(look, cause->other, BLAME_S))
         return false;
     cause->blame = facts->blame;
-    return true;
+    cause->blamed |= 1u << facts->blame;
+    return !was_told;
 }
 
 /* It was wrong when it was last measured, and nobody can see it any more. */

@@ -25,7 +25,9 @@ struct cause {
     enum sg_blame blame;
     bool is_silence_told, is_soon_told;
     unsigned changes; /* CHANGED, since it was raised */
+    unsigned blamed;  /* bits 1 << enum sg_blame: told since it was raised */
     unsigned returns;
+    unsigned eases; /* it counted as less bad so often without being over */
     struct sg_raw since;
     struct sg_raw closed;
 
@@ -41,7 +43,6 @@ struct cause {
     /* what may become of it; begun anew by each start of the program */
     bool is_pending; /* a worsening is to be confirmed */
     struct sg_raw pending;
-    unsigned pending_answers;
     bool was_probed;      /* more evidence was asked for ... */
     struct sg_raw probed; /* ... then */
     bool is_calm;
@@ -72,10 +73,10 @@ struct sg_alerts {
 struct facts {
     enum sg_alert_level level;
     enum sg_blame blame;
-    int realm;        /* the worst one; -1 */
-    double silence_s; /* since anything was measured */
-    double left_s;    /* until the limit; < 0: not foreseen */
-    unsigned answers; /* of all sources, ever */
+    int realm;           /* the worst one; -1 */
+    double silence_s;    /* since anything was measured */
+    double left_s;       /* until the limit; < 0: not foreseen */
+    struct sg_raw heard; /* the last answer of the host that is off */
 };
 
 /* One look, handed through. */
@@ -103,6 +104,9 @@ bool sg_alert_has_stood(const struct look *look, struct sg_raw at,
 
 /* So long all must be well; longer the more often the cause came back. */
 double sg_alert_calm_s(const struct sg_alerts *alerts, unsigned returns);
+
+/* So long it must be less bad before rising again is news: the same. */
+double sg_alert_ease_s(const struct sg_alerts *alerts, unsigned returns);
 
 /* One more, of this cause as it stands; neither logged nor mailed yet. */
 struct sg_alert *sg_alert_add(const struct look *look,

@@ -27,7 +27,7 @@ struct saved {
     enum sg_alert_level level, peak;
     enum sg_blame blame;
     bool is_silence_told, is_soon_told;
-    unsigned changes, returns, mails, reminders, repeats;
+    unsigned changes, blamed, returns, eases, mails, reminders, repeats;
     double since_s, closed_s, mailed_s, mail_due_s;
     bool is_mailed, awaits_mail;
     int n_realms;
@@ -51,7 +51,9 @@ static const struct sg_field saved_fields[] = {
     {"is_silence_told", SG_FIELD_BOOL, AT(is_silence_told), 0, 1, NULL},
     {"is_soon_told", SG_FIELD_BOOL, AT(is_soon_told), 0, 1, NULL},
     {"changes", SG_FIELD_INT, AT(changes), 0, MAX_COUNT, NULL},
+    {"blamed", SG_FIELD_INT, AT(blamed), 0, (1 << SG_BLAME_COUNT) - 1, NULL},
     {"returns", SG_FIELD_INT, AT(returns), 0, MAX_COUNT, NULL},
+    {"eases", SG_FIELD_INT, AT(eases), 0, MAX_COUNT, NULL},
     {"mails", SG_FIELD_INT, AT(mails), 0, MAX_COUNT, NULL},
     {"reminders", SG_FIELD_INT, AT(reminders), 0, MAX_COUNT, NULL},
     {"repeats", SG_FIELD_INT, AT(repeats), 0, MAX_COUNT, NULL},
@@ -84,7 +86,9 @@ save_cause(const struct cause *cause, struct sg_raw now, struct saved *ret)
         .is_silence_told = cause->is_silence_told,
         .is_soon_told = cause->is_soon_told,
         .changes = cause->changes,
+        .blamed = cause->blamed,
         .returns = cause->returns,
+        .eases = cause->eases,
         .mails = cause->mails,
         .reminders = cause->reminders,
         .repeats = cause->repeats,
@@ -113,7 +117,9 @@ restore_cause(const struct saved *saved, struct sg_raw now, double gap_s,
     ret->is_silence_told = saved->is_silence_told;
     ret->is_soon_told = saved->is_soon_told;
     ret->changes = saved->changes;
+    ret->blamed = saved->blamed;
     ret->returns = saved->returns;
+    ret->eases = saved->eases;
     ret->mails = saved->mails;
     ret->reminders = saved->reminders;
     ret->repeats = saved->repeats;

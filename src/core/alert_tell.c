@@ -9,6 +9,9 @@
 
 #define DAY_S 86400.0
 
+/* After so many times the calm time at a lower level, rising again is news. */
+#define EASE_CALMS 12
+
 static double
 least(double a, double b)
 {
@@ -43,14 +46,27 @@ is_shared(const struct cause *cause)
             cause->blame == SG_BLAME_REALM);
 }
 
+/* 5 minutes, 6 hours, a day: what swings around a threshold in minutes or hours
+ * is told, told to be over, told to be back, and that is it for the day. */
+static double
+patience_s(double first_s, unsigned returns)
+{
+    static const double factors[] = {1, 72, 288};
+    unsigned i = returns > 1 ? returns - 1 : 0;
+
+    return least(first_s * factors[i < 2 ? i : 2], fmax(DAY_S, first_s));
+}
+
 double
 sg_alert_calm_s(const struct sg_alerts *alerts, unsigned returns)
 {
-    static const double factors[] = {1, 12, 72, 288};
-    unsigned i = returns > 1 ? returns - 1 : 0;
+    return patience_s(alerts->config.calm_s, returns);
+}
 
-    return least(alerts->config.calm_s * factors[i < 3 ? i : 3],
-                 fmax(DAY_S, alerts->config.calm_s));
+double
+sg_alert_ease_s(const struct sg_alerts *alerts, unsigned returns)
+{
+    return patience_s(EASE_CALMS * alerts->config.calm_s, returns);
 }
 
 struct sg_alert *

@@ -197,6 +197,45 @@ test_confirmation(void **state)
     end(w);
 }
 
+/* Other hosts' answers confirm nothing of this one's; nor do older ones. */
+static void
+test_confirmed_by_its_own_host(void **state)
+{
+    struct world *w = begin(&plain);
+    struct sg_status_source *sources = w->status.sources;
+
+    (void)state;
+    add_realm(w, "OTHER.ORG");
+    w->status.n_sources = 4;
+    sources[2].realm = sources[3].realm = 0;
+    snprintf(sources[0].address, SG_ADDRESS_MAX, "192.0.2.1");
+    snprintf(sources[2].address, SG_ADDRESS_MAX, "192.0.2.2");
+    snprintf(sources[3].address, SG_ADDRESS_MAX, "192.0.2.1");
+    for (int by = 0; by < 4; by++) {
+        bool is_own = by == 0 || by == 3;
+
+        pass(w, 100, 1);
+        w->n_mails = 0;
+        set(w, 0, SG_STATE_CRITICAL, SG_BLAME_KDC);
+        pass(w, 1, 0);
+        sources[by].answered++;
+        sources[by].last = raw(w->t_s);
+        pass(w, 5, 0);
+        assert_int_equal(w->n_mails, is_own ? 1 : 0);
+        set(w, 0, SG_STATE_OK, SG_BLAME_NONE);
+        pass(w, 4 * 86400, 64);
+    }
+    /* is it our clock, each of the realm's hosts can tell */
+    set(w, 0, SG_STATE_CRITICAL, SG_BLAME_OURS);
+    pass(w, 1, 0);
+    w->n_mails = 0;
+    sources[2].answered++;
+    sources[2].last = raw(w->t_s);
+    pass(w, 5, 0);
+    assert_int_equal(w->n_mails, 1);
+    end(w);
+}
+
 /* One wrong answer that the next ones contradict is nobody's business. */
 static void
 test_blip(void **state)
@@ -230,9 +269,9 @@ test_flapping(void **state)
     assert_int_equal(w->n_mails, 3);
     check(&w->mails[2], SG_ALERT_RAISED, SG_ALERT_WARN, 3);
     assert_int_equal(w->mails[2].returns, 2);
-    assert_true(w->mails[2].calm_s == 3600);
+    assert_true(w->mails[2].calm_s == 6 * 3600);
     /* now it is calm */
-    pass(w, 3700, 16);
+    pass(w, 6.1 * 3600, 16);
     for (int i = 0; i < w->n_mails; i++)
         recovered += w->mails[i].phase == SG_ALERT_RECOVERED;
     assert_int_equal(recovered, 2);
@@ -268,6 +307,19 @@ test_levels_flap(void **state)
     pass(w, 60, 16);
     assert_int_equal(w->n_mails, 3);
     check(&w->mails[2], SG_ALERT_WORSE, SG_ALERT_CRITICAL, 3);
+    /* that once; then it takes a day */
+    for (int i = 0; i < 10; i++) {
+        set(w, 0, SG_STATE_WARN, SG_BLAME_UNCLEAR);
+        pass(w, 2 * 3600, 16);
+        set(w, 0, SG_STATE_CRITICAL, SG_BLAME_UNCLEAR);
+        pass(w, 600, 16);
+    }
+    assert_int_equal(w->n_mails, 3);
+    set(w, 0, SG_STATE_WARN, SG_BLAME_UNCLEAR);
+    pass(w, 86500, 16);
+    set(w, 0, SG_STATE_CRITICAL, SG_BLAME_UNCLEAR);
+    pass(w, 60, 16);
+    assert_int_equal(w->n_mails, 4);
     end(w);
 }
 
@@ -394,12 +446,16 @@ test_other_blame(void **state)
     pass(w, 70, 16);
     assert_int_equal(w->n_mails, 2);
     check(&w->mails[1], SG_ALERT_CHANGED, SG_ALERT_WARN, 2);
-    /* two that take turns do not fill a mailbox */
+    /* two that take turns are told once each, a server that is ignored never */
     for (int i = 0; i < 40; i++) {
-        set(w, 0, SG_STATE_WARN, i % 2 ? SG_BLAME_OURS : SG_BLAME_NTP);
+        set(w, 0, SG_STATE_WARN, i % 2 ? SG_BLAME_OURS : SG_BLAME_KDC);
+        pass(w, 100, 16);
+        set(w, 0, SG_STATE_WARN, SG_BLAME_NTP);
         pass(w, 100, 16);
     }
-    assert_int_equal(w->n_mails, 5);
+    assert_int_equal(w->n_mails, 3);
+    check(&w->mails[2], SG_ALERT_CHANGED, SG_ALERT_WARN, 3);
+    assert_int_equal(w->mails[2].blame, SG_BLAME_KDC);
     end(w);
 }
 
@@ -545,10 +601,18 @@ test_refused_and_server(void **state)
     pass(w, 310, 1);
     check(&w->mails[1], SG_ALERT_RECOVERED, SG_ALERT_NOTICE, 2);
     set(w, 0, SG_STATE_OK, SG_BLAME_NTP);
+    snprintf(w->status.realms[0].reason, SG_REASON_MAX,
+             "NTP server x contradicts");
     pass(w, 610, 1);
     assert_int_equal(w->n_mails, 3);
     assert_int_equal(w->mails[2].topic, SG_ALERT_SERVER);
     assert_int_equal(w->mails[2].realm, 0);
+    assert_string_equal(w->mails[2].text, "NTP server x contradicts");
+    set(w, 0, SG_STATE_OK, SG_BLAME_NONE);
+    snprintf(w->status.realms[0].reason, SG_REASON_MAX, "all is well");
+    pass(w, 400, 1);
+    check(&w->mails[3], SG_ALERT_RECOVERED, SG_ALERT_NOTICE, 2);
+    assert_string_equal(w->mails[3].text, "NTP server x contradicts");
     end(w);
 }
 
@@ -662,6 +726,7 @@ main(void)
         cmocka_unit_test(test_all_well),
         cmocka_unit_test(test_day),
         cmocka_unit_test(test_confirmation),
+        cmocka_unit_test(test_confirmed_by_its_own_host),
         cmocka_unit_test(test_blip),
         cmocka_unit_test(test_flapping),
         cmocka_unit_test(test_levels_flap),
