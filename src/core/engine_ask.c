@@ -74,11 +74,42 @@ hasten(struct sg_engine *engine, enum sg_kind kind, struct sg_decision *ret)
     ret->reschedule = true;
 }
 
+/* Nothing shows a KDC's clock any more: it has to be asked itself. */
+static void
+note_alone(struct sg_engine *engine, struct sg_decision *ret)
+{
+    for (int i = 0; i < engine->n_sources; i++) {
+        struct source *s = engine->sources[i];
+        int ntp = sg_engine_find_sibling(engine, i, SG_KIND_NTP);
+        bool is_alone = s->about.kind == SG_KIND_KDC &&
+                        (ntp < 0 || !engine->candidates[ntp].usable);
+
+        if (is_alone && !s->is_alone)
+            s->is_late = ret->reschedule = true;
+        s->is_alone = is_alone;
+    }
+}
+
+void
+sg_engine_note_near(struct sg_engine *engine, int index, bool is_near,
+                    struct sg_decision *ret)
+{
+    int ntp = sg_engine_find_sibling(engine, index, SG_KIND_NTP);
+    struct source *shows =
+        engine->sources[ntp >= 0 && engine->newest[ntp].usable ? ntp : index];
+
+    engine->sources[index]->is_near = false;
+    if (is_near && !shows->is_near)
+        shows->is_late = ret->reschedule = true;
+    shows->is_near = is_near;
+}
+
 void
 sg_engine_weigh_polls(struct sg_engine *engine, struct sg_decision *ret)
 {
     bool had_ntp = engine->has_ntp, was_alone = engine->is_proof_alone;
 
+    note_alone(engine, ret);
     engine->has_ntp = ntp_answers(engine);
     engine->is_proof_alone = is_proof_alone(engine);
     if (had_ntp && !engine->has_ntp)
@@ -98,7 +129,8 @@ count_siblings(const struct sg_engine *engine, int index, int *ret_rank)
         if (i == index)
             *ret_rank = n;
         n += engine->sources[i]->about.kind == about->kind &&
-             engine->sources[i]->about.realm == about->realm;
+             engine->sources[i]->about.realm == about->realm &&
+             (i == index || !engine->sources[i]->is_alone);
     }
     return n;
 }
@@ -223,6 +255,8 @@ plan_next(struct sg_engine *engine, int index, struct sg_raw now, double random)
     int rank = 0;
     struct sg_poll_world world = {
         .ntp_answers = engine->has_ntp,
+        .is_shown = !source->is_alone,
+        .is_near = source->is_near,
         .n_kdcs = count_siblings(engine, index, &rank),
         .has_key = sg_engine_has_key(engine, source->about.realm),
         .is_alone = engine->is_proof_alone,

@@ -2,8 +2,9 @@
  * The engine's state, shared by the files that make it up: engine.c (what
  * comes in), engine_sources.c (what answers make of sources), evaluate.c (from
  * samples to decision), engine_realms.c (what it means for each realm),
- * engine_ask.c (when to ask), engine_proof.c (the host's key), engine_leap.c
- * (leap seconds), engine_adopt.c (reload), engine_status.c (what is shown).
+ * engine_unsteady.c (whose answers contradict each other), engine_ask.c (when
+ * to ask), engine_proof.c (the host's key), engine_leap.c (leap seconds),
+ * engine_adopt.c (reload), engine_status.c (what is shown).
  */
 #ifndef SG_CORE_ENGINE_PRIVATE_H
 #define SG_CORE_ENGINE_PRIVATE_H
@@ -50,10 +51,14 @@ struct source {
     struct sg_raw failing; /* ... since then */
     enum sg_tally tally;
     char reason[SG_REASON_MAX];
-    int spikes;           /* in a row */
-    bool has_moved;       /* its clock seemed to be set ... */
-    struct sg_raw moved;  /* ... then, last ... */
-    double moved_s;       /* ... and by so much in all */
+    int spikes;             /* in a row */
+    bool is_alone;          /* KDC: no NTP server on its host answers */
+    bool is_near;           /* a threshold; and nothing shows it better */
+    bool was_unsteady;      /* they contradicted each other, too, ... */
+    struct sg_raw unsteady; /* ... then, last */
+    bool has_moved;         /* its clock seemed to be set ... */
+    struct sg_raw moved;    /* ... then, last ... */
+    double moved_s;         /* ... and by so much in all */
     bool was_shaken;      /* a sample contradicted it or came unforeseen ... */
     struct sg_raw shaken; /* ... then, last */
     int surprises;        /* that were allowed to bother anybody ... */
@@ -102,6 +107,7 @@ struct sg_engine {
     struct realm realms[SG_MAX_REALMS];
     struct source *sources[SG_MAX_SOURCES];
     struct sg_candidate candidates[SG_MAX_SOURCES];
+    struct sg_candidate newest[SG_MAX_SOURCES]; /* for realms, see below */
     struct sg_consensus consensus;
     struct sg_model model; /* what the clock follows */
     bool started;
@@ -191,12 +197,33 @@ void sg_engine_add_missed_leap(struct sg_engine *engine,
 bool sg_engine_say_smear(const struct sg_engine *engine, int index, char *ret,
                          size_t size);
 
+/*
+ * ---- Clocks that are unsteady: engine_unsteady.c ----
+ *
+ * Their answers contradict each other, and a realm goes by the newest.
+ */
+
+/* After its spikes were counted. */
+void sg_engine_note_steadiness(struct source *source);
+
+bool sg_engine_is_unsteady(const struct sg_engine *engine, int index);
+
+/* After sg_engine_combine: candidates, but of who is unsteady his newest
+ * answer. */
+void sg_engine_see_newest(struct sg_engine *engine,
+                          const struct sg_reading *reading);
+
 /* Which sources are on one host, by address or name. */
 void sg_engine_find_hosts(struct sg_engine *engine);
 
 /* Are KDCs, or their keys, the only evidence from now on?  Then they are asked
  * as often as that wants. */
 void sg_engine_weigh_polls(struct sg_engine *engine, struct sg_decision *ret);
+
+/* The clock that this source of a realm shows, itself or by the NTP server on
+ * its host, is near a threshold, or is not. */
+void sg_engine_note_near(struct sg_engine *engine, int index, bool is_near,
+                         struct sg_decision *ret);
 
 /* Ask everything again soon: n quick requests each. */
 void sg_engine_ask_all(struct sg_engine *engine, int n);

@@ -12,6 +12,13 @@
 #define UNKNOWN_AFTER_S 900.0
 #define PATIENCE_POLLS 2.5
 
+/* What an unsteady clock read so long ago it does not read now. */
+#define OVERTAKEN_S 5.0
+
+/* A clock that is so near a threshold is looked at more often. */
+#define NEAR_BELOW 0.75
+#define NEAR_ABOVE 1.1
+
 /* Later nobody remembers that he stepped the clock. */
 #define FOREIGN_MEMORY_S 86400.0
 
@@ -28,13 +35,12 @@ find_current(const struct sg_engine *engine, int index, struct sg_raw now)
     const struct source *s;
     double patience_s;
 
-    if (index < 0 || !engine->candidates[index].usable)
+    if (index < 0 || !engine->newest[index].usable)
         return NULL;
     s = engine->sources[index];
     patience_s = fmax(UNKNOWN_AFTER_S, PATIENCE_POLLS * s->poll.interval_s);
-    return sg_raw_diff(now, s->last_good) <= patience_s
-               ? &engine->candidates[index]
-               : NULL;
+    return sg_raw_diff(now, s->last_good) <= patience_s ? &engine->newest[index]
+                                                        : NULL;
 }
 
 /* One host of a realm: its KDC, its NTP server, or both. */
@@ -93,6 +99,15 @@ prefer_proof(const struct sg_engine *engine, int index, struct sg_raw now,
         host->is_unproven = true;
 }
 
+/* One clock that is unsteady, and its NTP server was asked later. */
+static bool
+is_overtaken(const struct sg_engine *engine, int kdc, int ntp)
+{
+    return sg_engine_is_unsteady(engine, ntp) &&
+           sg_raw_diff(engine->sources[ntp]->last_good,
+                       engine->sources[kdc]->last_good) > OVERTAKEN_S;
+}
+
 /* False if this source says nothing for its host. */
 static bool
 look_at_host(const struct sg_engine *engine, int index, struct sg_raw now,
@@ -108,6 +123,8 @@ look_at_host(const struct sg_engine *engine, int index, struct sg_raw now,
         return false;
     ret->kdc = is_kdc ? find_current(engine, index, now) : NULL;
     ret->ntp = find_current(engine, ntp, now);
+    if (ret->kdc && ret->ntp && is_overtaken(engine, index, ntp))
+        ret->kdc = NULL;
     prefer_proof(engine, index, now, ret);
     sg_budget_kdc_clock(ret->kdc, ret->ntp, &ret->clock);
     return ret->clock.valid;
@@ -153,11 +170,26 @@ count_set(const struct sg_engine *engine, int realm, double set_s,
     return n;
 }
 
+/* Could it be crossed, or was it just? */
+static bool
+is_near(const struct sg_engine *engine, double used_frac)
+{
+    const struct sg_budget_config *budget = &engine->config.budget;
+    const double limits[] = {budget->warn_frac, budget->critical_frac, 1};
+
+    for (int i = 0; i < 3; i++)
+        if (used_frac >= NEAR_BELOW * limits[i] &&
+            used_frac <= NEAR_ABOVE * limits[i])
+            return true;
+    return false;
+}
+
 /* The worst answering KDC of a realm, and whether they agree.  False, leaving
  * *ret alone, if none answers. */
 static bool
 find_worst(struct sg_engine *engine, int index, struct sg_raw now,
-           struct sg_verdict_case *facts, struct host *ret)
+           struct sg_verdict_case *facts, struct host *ret,
+           struct sg_decision *decision)
 {
     struct realm *realm = &engine->realms[index];
     double lo_s = INFINITY, hi_s = -INFINITY, worst_frac = -1;
@@ -180,6 +212,7 @@ find_worst(struct sg_engine *engine, int index, struct sg_raw now,
             facts->best_s = offset_s;
         }
         used_frac = sg_skew_used(&host.clock.skew, realm->clockskew_s);
+        sg_engine_note_near(engine, i, is_near(engine, used_frac), decision);
         if (used_frac <= worst_frac)
             continue;
         worst_frac = used_frac;
@@ -316,7 +349,7 @@ say_unproven(const struct sg_engine *engine, struct realm *realm,
 
 static enum sg_state
 judge_realm(struct sg_engine *engine, int index,
-            const struct sg_reading *reading)
+            const struct sg_reading *reading, struct sg_decision *decision)
 {
     struct realm *realm = &engine->realms[index];
     struct sg_verdict_case facts = {.limit_s = 0};
@@ -325,8 +358,8 @@ judge_realm(struct sg_engine *engine, int index,
     enum sg_state ret;
 
     realm->is_unproven = false;
-    realm->measured = engine->ready &&
-                      find_worst(engine, index, reading->raw, &facts, &worst);
+    realm->measured = engine->ready && find_worst(engine, index, reading->raw,
+                                                  &facts, &worst, decision);
     note_last_good(engine, index);
     if (realm->measured)
         find_blame(engine, realm, reading->raw, &facts);
@@ -403,7 +436,7 @@ sg_engine_judge_realms(struct sg_engine *engine,
         struct realm *realm = &engine->realms[i];
         enum sg_state before = realm->state;
         bool was_unproven = realm->is_unproven;
-        enum sg_state after = judge_realm(engine, i, reading);
+        enum sg_state after = judge_realm(engine, i, reading, ret);
 
         if (after != before &&
             !sg_engine_is_confirmed(engine, i, after, reading->raw, ret))

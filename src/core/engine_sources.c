@@ -93,6 +93,7 @@ sg_engine_set_address(struct sg_engine *engine, int source, const char *address,
         sg_filter_reset(s->filter);
         s->estimate.model.valid = false;
         s->spikes = 0;
+        s->was_unsteady = false;
         s->n_turns = s->plans = 0;
         s->has_moved = false;
         s->moved_s = 0;
@@ -183,6 +184,7 @@ note_fate(struct sg_engine *engine, struct source *source,
         source->spikes++;
     else
         source->spikes = 0;
+    sg_engine_note_steadiness(source);
     if (fate == SG_FILTER_JUMPED || source->spikes == SG_SPIKES_MAX)
         doubt_rate(engine, source, ret);
     if (fate == SG_FILTER_SPIKE || fate == SG_FILTER_JUMPED ||

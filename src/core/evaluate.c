@@ -366,6 +366,7 @@ sg_engine_evaluate(struct sg_engine *engine, const struct sg_reading *reading,
 
     bring_to_now(engine, reading);
     sg_engine_combine(engine, reading->raw, follow);
+    sg_engine_see_newest(engine, reading);
     sg_engine_weigh_polls(engine, ret);
     note_model(engine, reading);
     sg_engine_weigh_leap(engine, reading, ret);

@@ -201,6 +201,33 @@ sg_filter_estimate(const struct sg_filter *filter, struct sg_raw now,
     return true;
 }
 
+bool
+sg_filter_spike(const struct sg_filter *filter, const struct sg_drift *drift,
+                struct sg_estimate *ret)
+{
+    const struct sg_sample *spike = &filter->spike;
+    double half_s = sg_wall_diff(spike->upper, spike->lower) / 2;
+
+    if (!filter->has_spike)
+        return false;
+    *ret = (struct sg_estimate){
+        .samples = 1,
+        .model =
+            {
+                .valid = true,
+                .at = spike->at,
+                .ref = sg_wall_add(spike->lower, half_s),
+                .lower_s = -half_s,
+                .upper_s = half_s,
+                .error_s = half_s,
+                .rate_ppm = drift->rate_ppm,
+                .growth_ppm = drift->bound_ppm,
+                .wander_ppm = drift->bound_ppm,
+            },
+    };
+    return true;
+}
+
 enum sg_filter_fate
 sg_filter_add(struct sg_filter *filter, const struct sg_sample *sample,
               const struct sg_drift *drift, double prior_sd_ppm)

@@ -67,6 +67,13 @@ enum sg_filter_fate sg_filter_add(struct sg_filter *filter,
 bool sg_filter_estimate(const struct sg_filter *filter, struct sg_raw now,
                         const struct sg_drift *drift, struct sg_estimate *ret);
 
+/*
+ * The source's clock by its last sample alone, which contradicts those before
+ * it.  False, leaving *ret alone, if it does not.
+ */
+bool sg_filter_spike(const struct sg_filter *filter,
+                     const struct sg_drift *drift, struct sg_estimate *ret);
+
 /* The newest sample; NULL while there is none. */
 const struct sg_sample *sg_filter_newest(const struct sg_filter *filter);
 

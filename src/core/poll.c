@@ -25,6 +25,15 @@
 
 #define KISS_MAX_S 1024.0
 
+/* A KDC whose clock nothing else shows: what it costs to have its being set
+ * told within 2 kdc_poll, with spread and confirmation. */
+#define UNSHOWN_POLLS 1.75
+
+/* Near a threshold: what it costs to have its being crossed told within 60 s.
+ */
+#define NEAR_POLLS 0.7
+#define NEAR_S 45.0
+
 /* Requests are spread by so much, and never sooner than was asked for. */
 #define SPREAD 0.1
 
@@ -105,8 +114,12 @@ kdc_s(struct sg_poll *poll, const struct sg_poll_config *config,
     double share_s =
         HOUR_S / (world->has_key ? KDC_HOURLY_BESIDE_KEY : KDC_HOURLY);
 
+    if (world->is_near)
+        return NEAR_POLLS * config->kdc_poll_s;
     if (!world->ntp_answers || world->n_kdcs * share_s < config->kdc_poll_s)
         return config->kdc_poll_s;
+    if (!world->is_shown)
+        return UNSHOWN_POLLS * config->kdc_poll_s;
     return share(poll, world, share_s);
 }
 
@@ -122,7 +135,8 @@ steady_s(struct sg_poll *poll, const struct sg_poll_config *config,
         return kdc_s(poll, config, world);
     if (poll->is_try && poll->failures >= START_REQUESTS)
         return HOUR_S;
-    return config->max_poll_s;
+    return world->is_near ? fmin(config->max_poll_s, NEAR_S)
+                          : config->max_poll_s;
 }
 
 double

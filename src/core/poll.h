@@ -35,7 +35,9 @@ struct sg_poll {
 
 /* What the rest of the world means for this source's interval. */
 struct sg_poll_world {
-    bool ntp_answers; /* some NTP source shows the realm's clock, or steers */
+    bool ntp_answers; /* some NTP source steers ... */
+    bool is_shown;    /* ... and another one shows this KDC's clock */
+    bool is_near;     /* that clock is near a threshold */
     int n_kdcs;    /* of its realm and kind, which share an hourly allowance */
     bool has_key;  /* a keytab source of that realm has its share of it, too */
     bool is_alone; /* keytab: it is believed, and no plain answer is */

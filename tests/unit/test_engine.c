@@ -606,7 +606,7 @@ first_turn(enum sg_outcome_code code, double random)
     world_begin(&w, SG_MODE_GUARD);
     sg_engine_add_realm(w.engine, "EXAMPLE.ORG", 300, false);
     world_add(&w, "das-m", SG_KIND_KDC, REALM);
-    world_add(&w, "ntp-a", SG_KIND_NTP, SG_GROUP_UTC);
+    world_add(&w, "das-m", SG_KIND_NTP, REALM);
     return next_turn(code, random);
 }
 

@@ -14,7 +14,8 @@
 static const struct sg_poll_config config = {.max_poll_s = 64,
                                              .kdc_poll_s = 64};
 static const struct sg_poll_world alone = {.ntp_answers = false, .n_kdcs = 2};
-static const struct sg_poll_world with_ntp = {.ntp_answers = true, .n_kdcs = 2};
+static const struct sg_poll_world with_ntp = {
+    .ntp_answers = true, .is_shown = true, .n_kdcs = 2};
 
 static void
 assert_next(struct sg_poll *poll, const struct sg_poll_world *world,
@@ -62,8 +63,10 @@ kdcs_beside_ntp_share_an_allowance(void **state)
     (void)state;
     for (int n = 1; n <= 16; n++)
         for (int key = 0; key <= 1; key++) {
-            struct sg_poll_world world = {
-                .ntp_answers = true, .n_kdcs = n, .has_key = key};
+            struct sg_poll_world world = {.ntp_answers = true,
+                                          .is_shown = true,
+                                          .n_kdcs = n,
+                                          .has_key = key};
             struct sg_poll kdc, keytab;
             double hourly;
 
@@ -78,6 +81,49 @@ kdcs_beside_ntp_share_an_allowance(void **state)
             /* room for a ticket that is renewed: two requests */
             assert_true(key ? hourly + 2 <= 7 : hourly <= 7);
         }
+}
+
+/* Asked so seldom it may have been wrong for long: set, it is to be told within
+ * 2 kdc_poll, and where a threshold is near within 60 s. */
+static void
+a_kdc_that_no_server_shows_is_asked_itself(void **state)
+{
+    struct sg_poll_world world = {.ntp_answers = true, .n_kdcs = 3};
+    struct sg_poll poll;
+
+    (void)state;
+    sg_poll_init(&poll, SG_KIND_KDC, false);
+    poll.burst = 0;
+    assert_next(&poll, &world, 112);
+    assert_true(poll.share_s == 0);
+    assert_true(sg_poll_next(&poll, &config, &world, 1) < 2 * 64 - 3);
+    world.is_near = true;
+    assert_next(&poll, &world, 0.7 * 64);
+    assert_true(sg_poll_next(&poll, &config, &world, 1) < 55);
+    world.ntp_answers = false;
+    assert_next(&poll, &world, 0.7 * 64);
+}
+
+static void
+ntp_near_a_threshold_is_asked_often(void **state)
+{
+    static const struct sg_poll_world world = {.ntp_answers = true,
+                                               .is_near = true};
+    static const struct sg_poll_config often = {.max_poll_s = 16,
+                                                .kdc_poll_s = 64};
+    static const struct sg_poll_config seldom = {.max_poll_s = 1024,
+                                                 .kdc_poll_s = 64};
+    struct sg_poll poll;
+
+    (void)state;
+    sg_poll_init(&poll, SG_KIND_NTP, false);
+    poll.burst = poll.quick = 0;
+    assert_true(sg_poll_next(&poll, &often, &world, 0) == 16);
+    assert_true(sg_poll_next(&poll, &seldom, &world, 0) == 45);
+    /* but who is silent for good is not */
+    poll.is_try = true;
+    poll.failures = 10;
+    assert_true(sg_poll_next(&poll, &seldom, &world, 0) == 3600);
 }
 
 static void
@@ -238,6 +284,8 @@ main(void)
         cmocka_unit_test(ntp_begins_with_a_burst_then_ramps_up),
         cmocka_unit_test(a_kdc_alone_is_asked_at_kdc_poll),
         cmocka_unit_test(kdcs_beside_ntp_share_an_allowance),
+        cmocka_unit_test(a_kdc_that_no_server_shows_is_asked_itself),
+        cmocka_unit_test(ntp_near_a_threshold_is_asked_often),
         cmocka_unit_test(
             a_key_that_fails_is_tried_less_and_less_and_a_wrong_one_hourly),
         cmocka_unit_test(a_key_whose_word_is_the_only_one_is_asked_at_kdc_poll),
