@@ -28,10 +28,17 @@
 #define HURRIES_MAX 6
 #define HURRIES_S 3600.0
 
+/* The key is used so seldom out of turn that it is kept for where proof is
+ * asked for: one that works tells those nothing who want to hear more. */
 void
 sg_engine_ask_all(struct sg_engine *engine, int n)
 {
     for (int i = 0; i < engine->n_sources; i++) {
+        const struct source *source = engine->sources[i];
+
+        if (source->about.kind == SG_KIND_KEYTAB && source->answered > 0 &&
+            !source->is_failing)
+            continue;
         sg_poll_surprise(&engine->sources[i]->poll, n);
         engine->sources[i]->is_wanted = true;
         engine->sources[i]->n_turns = engine->sources[i]->plans = 0;
@@ -74,7 +81,8 @@ hasten(struct sg_engine *engine, enum sg_kind kind, struct sg_decision *ret)
     ret->reschedule = true;
 }
 
-/* Nothing shows a KDC's clock any more: it has to be asked itself. */
+/* Nothing else shows a KDC's clock: it has to be asked itself.  A dead one
+ * takes its turn like others, or it would leave it to them. */
 static void
 note_alone(struct sg_engine *engine, struct sg_decision *ret)
 {
@@ -82,6 +90,7 @@ note_alone(struct sg_engine *engine, struct sg_decision *ret)
         struct source *s = engine->sources[i];
         int ntp = sg_engine_find_sibling(engine, i, SG_KIND_NTP);
         bool is_alone = s->about.kind == SG_KIND_KDC &&
+                        engine->candidates[i].usable &&
                         (ntp < 0 || !engine->candidates[ntp].usable);
 
         if (is_alone && !s->is_alone)
@@ -129,8 +138,7 @@ count_siblings(const struct sg_engine *engine, int index, int *ret_rank)
         if (i == index)
             *ret_rank = n;
         n += engine->sources[i]->about.kind == about->kind &&
-             engine->sources[i]->about.realm == about->realm &&
-             (i == index || !engine->sources[i]->is_alone);
+             engine->sources[i]->about.realm == about->realm;
     }
     return n;
 }

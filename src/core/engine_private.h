@@ -52,7 +52,7 @@ struct source {
     enum sg_tally tally;
     char reason[SG_REASON_MAX];
     int spikes;             /* in a row */
-    bool is_alone;          /* KDC: no NTP server on its host answers */
+    bool is_alone;          /* KDC: it answers, and no NTP server on its host */
     bool is_near;           /* a threshold; and nothing shows it better */
     bool was_unsteady;      /* they contradicted each other, too, ... */
     struct sg_raw unsteady; /* ... then, last */
@@ -225,7 +225,8 @@ void sg_engine_weigh_polls(struct sg_engine *engine, struct sg_decision *ret);
 void sg_engine_note_near(struct sg_engine *engine, int index, bool is_near,
                          struct sg_decision *ret);
 
-/* Ask everything again soon: n quick requests each. */
+/* Ask everything again soon, n quick requests each; but not for proof where
+ * that came last time. */
 void sg_engine_ask_all(struct sg_engine *engine, int n);
 
 /*

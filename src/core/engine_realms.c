@@ -25,22 +25,31 @@
 /* Two KDCs further apart than this do not agree (both are NTP's business). */
 #define KDC_AGREE_S 1.0
 
-/*
- * A source's word on its clock, if it is recent: one that fell silent may be
- * extrapolated for eight polls, and those of a KDC beside NTP are long.
- */
+/* Those of a KDC whose turn comes are long.  An NTP server that is asked once
+ * an hour is one that fell silent. */
+static double
+patience_s(const struct sg_engine *engine, const struct source *source)
+{
+    double poll_s = source->poll.interval_s;
+
+    if (source->about.kind == SG_KIND_NTP)
+        poll_s = fmin(poll_s, engine->config.poll.max_poll_s);
+    return fmax(UNKNOWN_AFTER_S, PATIENCE_POLLS * poll_s);
+}
+
+/* A source's word on its clock, if it is recent: one that fell silent may be
+ * extrapolated for eight polls. */
 static const struct sg_candidate *
 find_current(const struct sg_engine *engine, int index, struct sg_raw now)
 {
     const struct source *s;
-    double patience_s;
 
     if (index < 0 || !engine->newest[index].usable)
         return NULL;
     s = engine->sources[index];
-    patience_s = fmax(UNKNOWN_AFTER_S, PATIENCE_POLLS * s->poll.interval_s);
-    return sg_raw_diff(now, s->last_good) <= patience_s ? &engine->newest[index]
-                                                        : NULL;
+    return sg_raw_diff(now, s->last_good) <= patience_s(engine, s)
+               ? &engine->newest[index]
+               : NULL;
 }
 
 /* One host of a realm: its KDC, its NTP server, or both. */

@@ -4,6 +4,9 @@
 
 #define START_SPACING_S 0.25
 #define START_REQUESTS 4
+
+/* So many attempts in a row without an answer leave nothing of a source. */
+#define REACH 8
 #define SURPRISE_SPACING_S 2.0
 #define RAMP_S 1.0
 #define QUICK_POLL_S 16.0
@@ -56,6 +59,7 @@ sg_poll_outcome(struct sg_poll *poll, enum sg_outcome_code code)
     poll->code = code;
     if (code == SG_OUTCOME_OK) {
         poll->failures = 0;
+        poll->has_answered = true;
         return;
     }
     poll->failures++;
@@ -123,6 +127,15 @@ kdc_s(struct sg_poll *poll, const struct sg_poll_config *config,
     return share(poll, world, share_s);
 }
 
+/* Silence is no fault of such a source; but who has answered has to be silent
+ * for as long as any other before nothing is expected of it. */
+static bool
+is_silent_for_good(const struct sg_poll *poll)
+{
+    return poll->is_try &&
+           poll->failures >= (poll->has_answered ? REACH : START_REQUESTS);
+}
+
 /* The interval where nothing special is going on. */
 static double
 steady_s(struct sg_poll *poll, const struct sg_poll_config *config,
@@ -133,7 +146,7 @@ steady_s(struct sg_poll *poll, const struct sg_poll_config *config,
         return keytab_s(poll, config, world);
     if (poll->kind == SG_KIND_KDC)
         return kdc_s(poll, config, world);
-    if (poll->is_try && poll->failures >= START_REQUESTS)
+    if (is_silent_for_good(poll))
         return HOUR_S;
     return world->is_near ? fmin(config->max_poll_s, NEAR_S)
                           : config->max_poll_s;

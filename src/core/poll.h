@@ -26,6 +26,7 @@ struct sg_poll {
     double ramp_s;  /* after a burst: doubles up to the short interval */
     int quick;      /* requests left at the short interval */
     int failures;   /* in a row */
+    bool has_answered;
     enum sg_outcome_code code; /* of the last request */
     double kiss_s;             /* a RATE kiss asked for at least this much */
     bool denied;               /* asked not to ask again */

@@ -72,6 +72,30 @@ a_forged_answer_is_a_falseticker_and_is_checked(void **state)
     world_end(&w);
 }
 
+/* Proof out of turn is kept for what has to be proven. */
+static void
+who_wants_to_hear_more_does_not_use_the_key(void **state)
+{
+    struct engine_world w;
+
+    (void)state;
+    begin(&w, SG_MODE_GUARD, 1);
+    settle(&w, 2);
+    w.now_s += 60;
+    world_answer(&w, KEY, 0);
+    sg_engine_burst(w.engine);
+    assert_true(sg_engine_next_ask(w.engine, KDC, world_reading(&w).raw, 0.9) <
+                1);
+    assert_true(sg_engine_next_ask(w.engine, KEY, world_reading(&w).raw, 0.9) >
+                1);
+    /* one that fails may work by now */
+    world_fail(&w, KEY, SG_OUTCOME_NO_REPLY, "no reply");
+    sg_engine_burst(w.engine);
+    assert_true(sg_engine_next_ask(w.engine, KEY, world_reading(&w).raw, 0.9) <
+                1);
+    world_end(&w);
+}
+
 static void
 a_worse_state_is_announced_when_the_kdc_has_confirmed_it(void **state)
 {
@@ -701,6 +725,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_forged_answer_is_a_falseticker_and_is_checked),
+        cmocka_unit_test(who_wants_to_hear_more_does_not_use_the_key),
         cmocka_unit_test(
             a_worse_state_is_announced_when_the_kdc_has_confirmed_it),
         cmocka_unit_test(nobody_waits_for_a_confirmation_that_does_not_come),

@@ -104,6 +104,28 @@ a_kdc_that_no_server_shows_is_asked_itself(void **state)
     assert_next(&poll, &world, 0.7 * 64);
 }
 
+/* NTP on a KDC's host need not be there; but one that was there and falls
+ * silent is asked until nothing is left of it. */
+static void
+who_may_be_silent_is_asked_hourly_once_he_is(void **state)
+{
+    struct sg_poll poll;
+
+    (void)state;
+    sg_poll_init(&poll, SG_KIND_NTP, true);
+    poll.burst = poll.quick = 0;
+    for (int i = 0; i < 4; i++)
+        sg_poll_outcome(&poll, SG_OUTCOME_NO_REPLY);
+    assert_next(&poll, &with_ntp, 3600);
+    sg_poll_outcome(&poll, SG_OUTCOME_OK);
+    for (int i = 0; i < 7; i++) {
+        sg_poll_outcome(&poll, SG_OUTCOME_NO_REPLY);
+        assert_next(&poll, &with_ntp, 64);
+    }
+    sg_poll_outcome(&poll, SG_OUTCOME_NO_REPLY);
+    assert_next(&poll, &with_ntp, 3600);
+}
+
 static void
 ntp_near_a_threshold_is_asked_often(void **state)
 {
@@ -286,6 +308,7 @@ main(void)
         cmocka_unit_test(kdcs_beside_ntp_share_an_allowance),
         cmocka_unit_test(a_kdc_that_no_server_shows_is_asked_itself),
         cmocka_unit_test(ntp_near_a_threshold_is_asked_often),
+        cmocka_unit_test(who_may_be_silent_is_asked_hourly_once_he_is),
         cmocka_unit_test(
             a_key_that_fails_is_tried_less_and_less_and_a_wrong_one_hourly),
         cmocka_unit_test(a_key_whose_word_is_the_only_one_is_asked_at_kdc_poll),
