@@ -163,6 +163,42 @@ print_hosts(const struct fleet *fleet)
            100 * fleet_load_bunched_frac(&fleet->load));
 }
 
+static void
+print_told(const struct fleet *fleet)
+{
+    const struct fleet_told *told = &fleet->told;
+
+    printf("  told: %lu lines in logs, %lu mails, %lu of them recoveries, at "
+           "most %u in a minute; of severity",
+           told->lines, told->mails, told->recoveries, told->worst_minute);
+    for (int i = 0; i < FLEET_SEVERITIES; i++)
+        if (told->by_severity[i] > 0)
+            printf(" %d: %lu", i, told->by_severity[i]);
+    putchar('\n');
+}
+
+/* Mails are spread over 10 minutes by chance. */
+#define SPREAD_MINUTES 10
+
+/* All of them see the same, and none is to claim that it is broken, nor to
+ * fill a mailbox. */
+static bool
+is_told_calmly(const struct fleet *fleet, unsigned unrecovered)
+{
+    const struct fleet_told *told = &fleet->told;
+    double mean = (double)fleet->plan.hosts * unrecovered / SPREAD_MINUTES;
+    bool held;
+
+    print_told(fleet);
+    held = at_most("mails of a host before its recovery", told->unrecovered,
+                   unrecovered);
+    held &= at_most("alerts that say that this host is wrong",
+                    (double)told->ours, 0);
+    held &= at_most("mails in a minute, of what chance brings",
+                    told->worst_minute / (mean + 6 * sqrt(mean) + 1), 1);
+    return held;
+}
+
 /* ---- scenarios ---- */
 
 static bool
@@ -175,6 +211,7 @@ judge_steady(struct fleet *fleet)
     print_hosts(fleet);
     held = at_most("a host's requests to the realm in any hour",
                    fleet->worst_hour, REALM_HOURLY);
+    held &= is_told_calmly(fleet, 0);
     held &= is_gentle(fleet, STEADY_S, to_s);
     return is_spread(fleet, STEADY_S, to_s, 1) && held;
 }
@@ -280,7 +317,17 @@ judge_step(struct fleet *fleet)
     held &= at_most("a host's requests in an hour, 3 min later, mean",
                     all.mean * HOUR_S / fleet->plan.hosts,
                     hourly + MORE_FOR_TICKETS);
+    held &= is_told_calmly(fleet, 1);
     return is_spread(fleet, calm_s, to_s, STEPPED_SHARE) && held;
+}
+
+/* What was told of it, and of its end. */
+static bool
+judge_back(struct fleet *fleet)
+{
+    printf("  known after: 50 %% %.1f s, 90 %% %.1f s\n",
+           known_by_s(fleet, 0.5), known_by_s(fleet, 0.9));
+    return is_told_calmly(fleet, 1);
 }
 
 /* A dead one leaves its turns to nobody. */
@@ -294,10 +341,11 @@ judge_death(struct fleet *fleet)
     print_table(fleet, HOUR_S, HAPPENS_S);
     print_table(fleet, HAPPENS_S, to_s);
     print_hosts(fleet);
+    held = is_told_calmly(fleet, 0); /* nobody has lost anything */
     fleet_load_figures(&fleet->load, 1, HOUR_S, HAPPENS_S, &before);
     fleet_load_figures(&fleet->load, 1, HAPPENS_S, to_s, &after);
-    held = at_most("the other KDC, mean/s", after.mean,
-                   by_chance(before.mean, HAPPENS_S - HOUR_S));
+    held &= at_most("the other KDC, mean/s", after.mean,
+                    by_chance(before.mean, HAPPENS_S - HOUR_S));
     return is_spread(fleet, HAPPENS_S, to_s, 1) && held;
 }
 
@@ -371,6 +419,44 @@ static const struct {
       .run_s = HAPPENS_S + HOUR_S,
       .happens_s = HAPPENS_S,
       .verb = SIM_SILENT}},
+    /* and put right again: after 5 minutes, after an hour */
+    {"step-5min",
+     judge_back,
+     {.hosts = 1,
+      .kdcs = 2,
+      .ntp = true,
+      .is_old = true,
+      .start_s = HOUR_S,
+      .run_s = HAPPENS_S + STEPPED_S,
+      .happens_s = HAPPENS_S,
+      .verb = SIM_OFFSET,
+      .value = 400,
+      .back_s = 300}},
+    {"step-1h",
+     judge_back,
+     {.hosts = 1,
+      .kdcs = 2,
+      .ntp = true,
+      .is_old = true,
+      .start_s = HOUR_S,
+      .run_s = HAPPENS_S + HOUR_S + STEPPED_S,
+      .happens_s = HAPPENS_S,
+      .verb = SIM_OFFSET,
+      .value = 400,
+      .back_s = HOUR_S}},
+    /* no KDC can be reached, for 2 hours */
+    {"outage",
+     judge_back,
+     {.hosts = 1,
+      .kdcs = 2,
+      .ntp = true,
+      .is_old = true,
+      .start_s = HOUR_S,
+      .run_s = HAPPENS_S + 3 * HOUR_S,
+      .happens_s = HAPPENS_S,
+      .verb = SIM_SILENT,
+      .to_all = true,
+      .back_s = 2 * HOUR_S}},
 };
 
 static bool

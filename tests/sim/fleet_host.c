@@ -60,6 +60,7 @@ struct host {
     double life_s;  /* of its next ticket */
     struct ticket ticket;
     struct recent recent;
+    unsigned mails; /* since its last recovery */
     const struct sim_setup *setup;
 };
 
@@ -160,6 +161,35 @@ note_decision(void *arg, double t_s, const struct sg_decision *decision)
             *knew_s = fmin(*knew_s, since_s);
 }
 
+static void
+note_mail(struct host *host, double t_s, const struct sg_alert *alert)
+{
+    struct fleet_told *told = &host->fleet->told;
+    unsigned *minute = &told->minutes[(int)((host->start_s + t_s) / 60)];
+
+    told->mails++;
+    told->by_severity[sg_alert_severity(alert)]++;
+    if (++*minute > told->worst_minute)
+        told->worst_minute = *minute;
+    if (alert->phase == SG_ALERT_RECOVERED) {
+        told->recoveries++;
+        host->mails = 0;
+    } else if (++host->mails > told->unrecovered)
+        told->unrecovered = host->mails;
+}
+
+static void
+note_alert(void *arg, double t_s, const struct sg_alert *alert)
+{
+    struct host *host = arg;
+
+    host->fleet->told.lines += alert->to_log;
+    host->fleet->told.ours +=
+        alert->topic == SG_ALERT_REALM && alert->blame == SG_BLAME_OURS;
+    if (alert->to_mail)
+        note_mail(host, t_s, alert);
+}
+
 /* ---- what it is ---- */
 
 /* Servers' clocks are within milliseconds, and on their hosts all show the
@@ -186,14 +216,21 @@ add_sources(struct sim_setup *setup, const struct fleet_plan *plan,
     }
 }
 
-/* To everything on the first KDC's host. */
+/* To everything on the first KDC's host, or on those of all. */
 static void
 add_happenings(struct sim_setup *setup, const struct fleet_plan *plan,
-               double at_s)
+               double at_s, enum sim_verb verb, double value)
 {
-    for (int i = 0; i < setup->n_sources; i += plan->kdcs)
-        setup->happenings[setup->n_happenings++] =
-            (struct sim_happening){at_s, plan->verb, i, plan->value, 0};
+    for (int i = 0; i < setup->n_sources; i++)
+        if (plan->to_all || i % plan->kdcs == 0)
+            setup->happenings[setup->n_happenings++] =
+                (struct sim_happening){at_s, verb, i, value, 0};
+}
+
+static enum sim_verb
+undoing(enum sim_verb verb)
+{
+    return verb == SIM_SILENT ? SIM_BACK : verb;
 }
 
 static void
@@ -203,6 +240,7 @@ make_setup(const struct fleet_plan *plan, double start_s,
     double delay_s = 200e-6 + sim_exponential(random, 500e-6);
 
     sim_setup_init(ret);
+    ret->has_alerts = true;
     ret->run_s = plan->run_s - start_s;
     ret->clock_offset_s = 0.5 * sim_normal(random);
     ret->drift_ppm = 10 * sim_normal(random);
@@ -212,7 +250,11 @@ make_setup(const struct fleet_plan *plan, double start_s,
     add_sources(ret, plan, SG_KIND_NTP, delay_s);
     add_sources(ret, plan, SG_KIND_KEYTAB, delay_s);
     if (plan->happens_s > 0)
-        add_happenings(ret, plan, plan->happens_s - start_s);
+        add_happenings(ret, plan, plan->happens_s - start_s, plan->verb,
+                       plan->value);
+    if (plan->back_s > 0)
+        add_happenings(ret, plan, plan->happens_s + plan->back_s - start_s,
+                       undoing(plan->verb), -plan->value);
 }
 
 static void
@@ -221,8 +263,10 @@ run_host(struct fleet *fleet, int index, uint64_t seed)
     const struct fleet_plan *plan = &fleet->plan;
     struct sim_random random = {seed};
     struct host host = {.fleet = fleet, .index = index, .life_s = TICKET_S};
-    struct sim_observer observer = {
-        .arg = &host, .asked = note_question, .decided = note_decision};
+    struct sim_observer observer = {.arg = &host,
+                                    .asked = note_question,
+                                    .decided = note_decision,
+                                    .alerted = note_alert};
     struct sim_setup setup;
     struct sim_counts counts;
 
@@ -244,7 +288,9 @@ fleet_run(struct fleet *fleet, const struct fleet_plan *plan, uint64_t seed)
     fleet->plan = *plan;
     fleet_load_init(&fleet->load, plan->kdcs, plan->run_s);
     fleet->knew_s = calloc((size_t)plan->hosts, sizeof *fleet->knew_s);
-    if (!fleet->knew_s)
+    fleet->told.minutes =
+        calloc((size_t)(plan->run_s / 60) + 2, sizeof *fleet->told.minutes);
+    if (!fleet->knew_s || !fleet->told.minutes)
         abort();
     for (int i = 0; i < plan->hosts; i++)
         run_host(fleet, i,
@@ -255,5 +301,6 @@ void
 fleet_clear(struct fleet *fleet)
 {
     fleet_load_clear(&fleet->load);
+    free(fleet->told.minutes);
     free(fleet->knew_s);
 }

@@ -24,6 +24,21 @@ struct fleet_plan {
     double happens_s; /* > 0: then this happens to the first KDC's host: */
     enum sim_verb verb;
     double value;
+    bool to_all;   /* ... or to those of all KDCs */
+    double back_s; /* > 0: so long after that it is undone */
+};
+
+#define FLEET_SEVERITIES 8
+
+/* What they tell, with the policy as it is without a configuration. */
+struct fleet_told {
+    unsigned long mails, lines;
+    unsigned long by_severity[FLEET_SEVERITIES]; /* of the mails */
+    unsigned *minutes;        /* mails, by the minute of the run */
+    unsigned worst_minute;    /* ... and the worst of them */
+    unsigned unrecovered;     /* most mails of a host before its recovery */
+    unsigned long recoveries; /* of the mails */
+    unsigned long ours;       /* mails and lines that say it is this host */
 };
 
 /* What was seen of all of them. */
@@ -34,8 +49,9 @@ struct fleet {
     unsigned long at_start; /* requests of hosts in their first 2 min */
     unsigned worst_hour;    /* most requests of a host in any hour but its
                                first */
-    double *knew_s;         /* each host: from what happened to its saying that
-                               the limit is exceeded; INFINITY: never */
+    struct fleet_told told;
+    double *knew_s; /* each host: from what happened to its saying that
+                       the limit is exceeded; INFINITY: never */
 };
 
 /* Run them all.  Ends the program if memory runs out. */
