@@ -251,7 +251,8 @@ static void
 tell_changes(const struct look *look, struct cause *cause,
              const struct facts *facts)
 {
-    bool is_news = is_other_blamed(look, cause, facts);
+    /* where it comes and goes nobody can be sure whose fault it is */
+    bool is_news = is_other_blamed(look, cause, facts) && cause->returns <= 1;
     struct sg_alert *alert;
 
     is_news |= is_out_of_sight(cause, facts);

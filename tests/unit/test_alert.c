@@ -456,6 +456,15 @@ test_other_blame(void **state)
     assert_int_equal(w->n_mails, 3);
     check(&w->mails[2], SG_ALERT_CHANGED, SG_ALERT_WARN, 3);
     assert_int_equal(w->mails[2].blame, SG_BLAME_KDC);
+    /* nor are those who come and go */
+    set(w, 0, SG_STATE_OK, SG_BLAME_NONE);
+    pass(w, 400, 16);
+    set(w, 0, SG_STATE_WARN, SG_BLAME_OURS);
+    pass(w, 100, 16);
+    assert_int_equal(w->n_mails, 5);
+    set(w, 0, SG_STATE_WARN, SG_BLAME_REALM);
+    pass(w, 100, 16);
+    assert_int_equal(w->n_mails, 5);
     end(w);
 }
 
