@@ -6,6 +6,10 @@
 /* A state is left for a better one only well below where it was entered. */
 #define CLEAR_FRAC 0.8
 
+/* So near a threshold a clock is looked at more often. */
+#define NEAR_BELOW 0.7
+#define NEAR_ABOVE 1.15
+
 /* Rates below this are temperature; nobody should plan by them. */
 #define LEAST_PPM 0.05
 /* The worst oscillators are off by some 1000 ppm: a rate of 10 % is somebody
@@ -105,6 +109,18 @@ sg_budget_state(enum sg_state before, double used_frac,
             return worst_first[i];
     }
     return SG_STATE_OK;
+}
+
+bool
+sg_budget_is_near(double used_frac, const struct sg_budget_config *config)
+{
+    for (int i = SG_STATE_WARN; i <= SG_STATE_EXCEEDED; i++) {
+        double entry = entry_frac((enum sg_state)i, config);
+
+        if (used_frac >= NEAR_BELOW * entry && used_frac <= NEAR_ABOVE * entry)
+            return true;
+    }
+    return false;
 }
 
 void

@@ -34,6 +34,9 @@ void sg_budget_kdc_clock(const struct sg_candidate *kdc,
 enum sg_state sg_budget_state(enum sg_state before, double used_frac,
                               const struct sg_budget_config *config);
 
+/* Could a threshold be crossed soon, or was it just? */
+bool sg_budget_is_near(double used_frac, const struct sg_budget_config *config);
+
 /*
  * Seconds until the worse end of the skew reaches the limit, moving at
  * rate_ppm (of the offset) known to sd_ppm; < 0 if it does not get there

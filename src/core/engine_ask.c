@@ -143,6 +143,22 @@ count_siblings(const struct sg_engine *engine, int index, int *ret_rank)
     return n;
 }
 
+/* Siblings that are asked out of turn: theirs are left to nobody. */
+static int
+count_absent(const struct sg_engine *engine, const struct source *source)
+{
+    int n = 0;
+
+    for (int i = 0; i < engine->n_sources; i++) {
+        const struct source *s = engine->sources[i];
+
+        n += s != source && s->is_alone &&
+             s->about.kind == source->about.kind &&
+             s->about.realm == source->about.realm;
+    }
+    return n;
+}
+
 /* The first KDC that is asked with the host's key has to give a ticket first;
  * the others are asked when it can have been had. */
 static double
@@ -219,7 +235,8 @@ take_turn(struct sg_engine *engine, struct source *source, struct sg_raw now,
     struct realm *realm = &engine->realms[source->about.realm];
     struct sg_raw *turn = &realm->turns[source->about.kind];
     double share_s = source->poll.share_s * (1 + TURN_SPREAD * random);
-    double wait_s = fmax(sg_raw_diff(*turn, now), 0) + share_s;
+    double wait_s = fmax(sg_raw_diff(*turn, now), 0) +
+                    share_s * (1 + count_absent(engine, source));
     double own_s = sg_raw_diff(source->turn, now);
 
     if (source->poll.failures == 0) {

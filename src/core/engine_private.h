@@ -208,6 +208,10 @@ void sg_engine_note_steadiness(struct source *source);
 
 bool sg_engine_is_unsteady(const struct sg_engine *engine, int index);
 
+/* One clock that is unsteady or was set, and its host's NTP server was asked
+ * later: what the KDC said is past. */
+bool sg_engine_is_overtaken(const struct sg_engine *engine, int kdc, int ntp);
+
 /* After sg_engine_combine: candidates, but of who is unsteady his newest
  * answer. */
 void sg_engine_see_newest(struct sg_engine *engine,

@@ -12,13 +12,6 @@
 #define UNKNOWN_AFTER_S 900.0
 #define PATIENCE_POLLS 2.5
 
-/* What an unsteady clock read so long ago it does not read now. */
-#define OVERTAKEN_S 5.0
-
-/* A clock that is so near a threshold is looked at more often. */
-#define NEAR_BELOW 0.75
-#define NEAR_ABOVE 1.1
-
 /* Later nobody remembers that he stepped the clock. */
 #define FOREIGN_MEMORY_S 86400.0
 
@@ -108,15 +101,6 @@ prefer_proof(const struct sg_engine *engine, int index, struct sg_raw now,
         host->is_unproven = true;
 }
 
-/* One clock that is unsteady, and its NTP server was asked later. */
-static bool
-is_overtaken(const struct sg_engine *engine, int kdc, int ntp)
-{
-    return sg_engine_is_unsteady(engine, ntp) &&
-           sg_raw_diff(engine->sources[ntp]->last_good,
-                       engine->sources[kdc]->last_good) > OVERTAKEN_S;
-}
-
 /* False if this source says nothing for its host. */
 static bool
 look_at_host(const struct sg_engine *engine, int index, struct sg_raw now,
@@ -132,7 +116,7 @@ look_at_host(const struct sg_engine *engine, int index, struct sg_raw now,
         return false;
     ret->kdc = is_kdc ? find_current(engine, index, now) : NULL;
     ret->ntp = find_current(engine, ntp, now);
-    if (ret->kdc && ret->ntp && is_overtaken(engine, index, ntp))
+    if (ret->kdc && ret->ntp && sg_engine_is_overtaken(engine, index, ntp))
         ret->kdc = NULL;
     prefer_proof(engine, index, now, ret);
     sg_budget_kdc_clock(ret->kdc, ret->ntp, &ret->clock);
@@ -179,20 +163,6 @@ count_set(const struct sg_engine *engine, int realm, double set_s,
     return n;
 }
 
-/* Could it be crossed, or was it just? */
-static bool
-is_near(const struct sg_engine *engine, double used_frac)
-{
-    const struct sg_budget_config *budget = &engine->config.budget;
-    const double limits[] = {budget->warn_frac, budget->critical_frac, 1};
-
-    for (int i = 0; i < 3; i++)
-        if (used_frac >= NEAR_BELOW * limits[i] &&
-            used_frac <= NEAR_ABOVE * limits[i])
-            return true;
-    return false;
-}
-
 /* The worst answering KDC of a realm, and whether they agree.  False, leaving
  * *ret alone, if none answers. */
 static bool
@@ -221,7 +191,9 @@ find_worst(struct sg_engine *engine, int index, struct sg_raw now,
             facts->best_s = offset_s;
         }
         used_frac = sg_skew_used(&host.clock.skew, realm->clockskew_s);
-        sg_engine_note_near(engine, i, is_near(engine, used_frac), decision);
+        sg_engine_note_near(
+            engine, i, sg_budget_is_near(used_frac, &engine->config.budget),
+            decision);
         if (used_frac <= worst_frac)
             continue;
         worst_frac = used_frac;

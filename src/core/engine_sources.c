@@ -116,13 +116,29 @@ may_surprise(struct source *source, struct sg_raw now)
     return true;
 }
 
+/* Whose clock was set has to prove it, even if it has proven the old time a
+ * moment ago. */
+static void
+want_proof(struct sg_engine *engine, int index)
+{
+    int own = sg_engine_find_sibling(engine, index, SG_KIND_KEYTAB);
+
+    if (own >= 0 && own != index)
+        engine->sources[own]->is_wanted = true;
+}
+
 /* Its samples contradict all it said before: ask again, and soon. */
 static void
-be_surprised(struct sg_engine *engine, struct source *source, bool is_moved,
+be_surprised(struct sg_engine *engine, int index, bool is_moved,
              struct sg_decision *ret)
 {
-    if (!may_surprise(source, source->last_good))
+    struct source *source = engine->sources[index];
+
+    if (!may_surprise(source, source->last_good)) {
+        /* near a threshold nobody wants to wait for its next turn */
+        source->is_wanted = source->is_near && source->spikes == 1;
         return;
+    }
     if (!is_moved) {
         /* true or not, it is not believed before it is repeated */
         sg_poll_surprise(&source->poll, 2);
@@ -134,6 +150,7 @@ be_surprised(struct sg_engine *engine, struct source *source, bool is_moved,
                     "source %s (%s): its clock was moved, history forgotten",
                     source->about.name, sg_kind_name(source->about.kind));
     sg_engine_ask_all(engine, 2);
+    want_proof(engine, index);
     if (source->about.kind != SG_KIND_NTP)
         source->poll.burst = SG_KDC_BURST;
     ret->reschedule = true;
@@ -173,9 +190,11 @@ doubt_rate(struct sg_engine *engine, struct source *source,
 }
 
 static void
-note_fate(struct sg_engine *engine, struct source *source,
-          enum sg_filter_fate fate, struct sg_decision *ret)
+note_fate(struct sg_engine *engine, int index, enum sg_filter_fate fate,
+          struct sg_decision *ret)
 {
+    struct source *source = engine->sources[index];
+
     if (fate != SG_FILTER_KEPT && fate != SG_FILTER_STALE) {
         source->was_shaken = true;
         source->shaken = source->last_good;
@@ -189,7 +208,7 @@ note_fate(struct sg_engine *engine, struct source *source,
         doubt_rate(engine, source, ret);
     if (fate == SG_FILTER_SPIKE || fate == SG_FILTER_JUMPED ||
         fate == SG_FILTER_SURPRISED)
-        be_surprised(engine, source, fate == SG_FILTER_JUMPED, ret);
+        be_surprised(engine, index, fate == SG_FILTER_JUMPED, ret);
 }
 
 void
@@ -214,7 +233,7 @@ sg_engine_note_answer(struct sg_engine *engine, int index,
     if (sg_leap_is_under_way(&engine->leap, outcome->sample.at))
         return;
     fate = sg_filter_add(source->filter, &outcome->sample, &drift, sd_ppm);
-    note_fate(engine, source, fate, ret);
+    note_fate(engine, index, fate, ret);
     sg_filter_estimate(source->filter, outcome->sample.at, &drift,
                        &source->estimate);
     if (fate == SG_FILTER_JUMPED && before.valid)

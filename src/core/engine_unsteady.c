@@ -14,6 +14,9 @@
 /* Who was so keeps that reputation for so long: then one is enough. */
 #define UNSTEADY_S 3600.0
 
+/* What an unsteady clock read so long ago it does not read now. */
+#define OVERTAKEN_S 5.0
+
 void
 sg_engine_note_steadiness(struct source *source)
 {
@@ -30,6 +33,18 @@ sg_engine_is_unsteady(const struct sg_engine *engine, int index)
 
     return s->reach != 0 && s->spikes > 0 && s->was_unsteady &&
            sg_raw_diff(s->last_good, s->unsteady) <= UNSTEADY_S;
+}
+
+bool
+sg_engine_is_overtaken(const struct sg_engine *engine, int kdc, int ntp)
+{
+    const struct source *s = engine->sources[ntp];
+    struct sg_raw asked = engine->sources[kdc]->last_good;
+
+    if (s->has_moved && sg_raw_diff(s->moved, asked) > 0)
+        return true;
+    return sg_engine_is_unsteady(engine, ntp) &&
+           sg_raw_diff(s->last_good, asked) > OVERTAKEN_S;
 }
 
 void

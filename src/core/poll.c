@@ -34,8 +34,8 @@
 
 /* Near a threshold: what it costs to have its being crossed told within 60 s.
  */
-#define NEAR_POLLS 0.7
-#define NEAR_S 45.0
+#define NEAR_POLLS 0.625
+#define NEAR_S 40.0
 
 /* Requests are spread by so much, and never sooner than was asked for. */
 #define SPREAD 0.1

@@ -288,6 +288,23 @@ a_split_host_is_judged_by_its_kdc(void **state)
     assert_near(clock.skew.offset_s, 99.5, 1e-12);
 }
 
+static void
+a_threshold_is_near_from_a_third_below_it(void **state)
+{
+    static const struct sg_budget_config budget = {0.2, 0.6};
+    static const struct {
+        double used_frac;
+        bool is_near;
+    } cases[] = {{0, false},    {0.13, false}, {0.15, true}, {0.22, true},
+                 {0.24, false}, {0.41, false}, {0.43, true}, {0.68, true},
+                 {0.71, true},  {1.1, true},   {1.2, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(sg_budget_is_near(cases[i].used_frac, &budget),
+                         cases[i].is_near);
+}
+
 int
 main(void)
 {
@@ -304,6 +321,7 @@ main(void)
         cmocka_unit_test(ntp_says_where_inside_the_kdcs_interval),
         cmocka_unit_test(a_guess_outside_the_kdcs_interval_is_moved_into_it),
         cmocka_unit_test(a_split_host_is_judged_by_its_kdc),
+        cmocka_unit_test(a_threshold_is_near_from_a_third_below_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,10 +98,10 @@ a_kdc_that_no_server_shows_is_asked_itself(void **state)
     assert_true(poll.share_s == 0);
     assert_true(sg_poll_next(&poll, &config, &world, 1) < 2 * 64 - 3);
     world.is_near = true;
-    assert_next(&poll, &world, 0.7 * 64);
-    assert_true(sg_poll_next(&poll, &config, &world, 1) < 55);
+    assert_next(&poll, &world, 0.625 * 64);
+    assert_true(sg_poll_next(&poll, &config, &world, 1) < 50);
     world.ntp_answers = false;
-    assert_next(&poll, &world, 0.7 * 64);
+    assert_next(&poll, &world, 0.625 * 64);
 }
 
 /* NTP on a KDC's host need not be there; but one that was there and falls
@@ -141,7 +141,7 @@ ntp_near_a_threshold_is_asked_often(void **state)
     sg_poll_init(&poll, SG_KIND_NTP, false);
     poll.burst = poll.quick = 0;
     assert_true(sg_poll_next(&poll, &often, &world, 0) == 16);
-    assert_true(sg_poll_next(&poll, &seldom, &world, 0) == 45);
+    assert_true(sg_poll_next(&poll, &seldom, &world, 0) == 40);
     /* but who is silent for good is not */
     poll.is_try = true;
     poll.failures = 10;
