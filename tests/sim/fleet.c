@@ -346,7 +346,8 @@ judge_death(struct fleet *fleet)
     fleet_load_figures(&fleet->load, 1, HAPPENS_S, to_s, &after);
     held &= at_most("the other KDC, mean/s", after.mean,
                     by_chance(before.mean, HAPPENS_S - HOUR_S));
-    return is_spread(fleet, HAPPENS_S, to_s, 1) && held;
+    /* who leaves and comes back into turn does so at once for all */
+    return is_spread(fleet, HAPPENS_S, to_s, STEPPED_SHARE) && held;
 }
 
 static const struct {
