@@ -161,7 +161,8 @@ sg_mailer_new(const struct sg_mailer_options *options, struct sg_err *err)
 int
 sg_mailer_run(struct sg_mailer *mailer)
 {
-    sg_mailer_look(mailer);
+    /* from the loop, which cannot be ended before it runs */
+    event_active(mailer->look, EV_TIMEOUT, 0);
     if (event_base_dispatch(mailer->base) < 0)
         mailer->exit_status = EX_SOFTWARE;
     sg_mailer_kill(mailer);

@@ -68,8 +68,7 @@ expect_told() {
 }
 
 n_spooled() {
-    local files=("$DIR/$1"/state/spool/*.alert)
-    if [ -e "${files[0]}" ]; then echo ${#files[@]}; else echo 0; fi
+    compgen -G "$DIR/$1/state/spool/*.alert" | wc -l
 }
 is_drained() { [ "$(n_spooled "$1")" = 0 ]; }
 expect_drained() {
