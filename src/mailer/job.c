@@ -49,6 +49,8 @@ be_child(pid_t parent, int output, sg_job_child *child, const void *arg)
     reset_signals();
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
+    /* also what we were started with ourselves is not for other programs */
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     if (chdir("/") < 0)
         _exit(1);
     _exit(child(arg));

@@ -12,6 +12,7 @@ hook() {
 }
 hook facts <<'END'
 { env | sort; echo; cat; pwd; } >"${0%/*}/facts.new"
+for fd in 20 30 40; do [ ! -e /proc/$$/fd/$fd ] || echo "has $fd" ; done >>"${0%/*}/facts.new"
 mv "${0%/*}/facts.new" "${0%/*}/facts.out"
 END
 hook later <<'END'
@@ -36,7 +37,7 @@ END
 names=(facts later rude crash 'with space' loud none)
 printf -v list ', "%s"' "${names[@]/#/$DIR/}"
 SECRET=1 mailer_new hooks "alert { mailto = { } hook = { ${list:2} } }"
-mailer_start hooks
+mailer_start hooks 20</dev/null 30</dev/null 40</dev/null
 within 5 test -e "$DIR/hooks/state/spool/mailer.lock" || mail_fail "no start"
 put hooks $CAUSE 1 raised
 
