@@ -124,7 +124,7 @@ assert_syslog(int level, const char *expected)
     const char *line = fakelog_read(&log_reader);
     char date[32], rest[1200];
     int priority, pid, at = 0;
-    struct tm tm;
+    struct tm tm = {0};
 
     assert_non_null(line);
     assert_int_equal(
