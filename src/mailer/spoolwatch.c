@@ -371,6 +371,7 @@ sg_mailer_look(struct sg_mailer *mailer)
 
     if (mailer->is_stopping)
         return;
+    sg_log_flush();
     code = look(mailer, &err);
     look_in(mailer, mailer->inotify < 0 ? BLIND_S : LOOK_S);
     sg_mailer_say_trouble(mailer, code < 0 ? err.text : NULL);
