@@ -1,5 +1,6 @@
 #include "daemon/say.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -70,21 +71,20 @@ sg_say_event(const struct sg_event *event)
     end(&fields, level, event->text);
 }
 
+/* The others are mailed alone: their event was logged. */
 static const char *
 alert_id(const struct sg_alert *alert)
 {
     static const char *const of_topics[SG_ALERT_TOPIC_COUNT] = {
         [SG_ALERT_REALM] = "e5939e2b89344e98b28a7c89e3b31e83",
         [SG_ALERT_SERVER] = "a3cf8a04a5ff46ebb8ef70d619889592",
-        [SG_ALERT_STEP] = "58747e40fe9a485c80eb8351c4b4d992",
-        [SG_ALERT_RIVAL] = "0d81692797974fa9a6320f32ec030260",
         [SG_ALERT_REFUSED] = "c1a4f1c257214037a57b703b54b8566c",
-        [SG_ALERT_TEST] = "18daea2de56a4070ae12d9055782454f",
     };
 
-    return alert->phase == SG_ALERT_RECOVERED
-               ? "32abb86ca85c4e99bcd4758d23a00a3d"
-               : of_topics[alert->topic];
+    if (alert->phase == SG_ALERT_RECOVERED)
+        return "32abb86ca85c4e99bcd4758d23a00a3d";
+    assert(of_topics[alert->topic]);
+    return of_topics[alert->topic];
 }
 
 static void
