@@ -37,9 +37,14 @@ alerted() {
     expect_line "^skewguardd: $REALM: $1" 30
 }
 
+# The word for the motd is there as long as there is something to be said.
+motd_says() { grep -Eq "$1" "$DIR/run/motd" 2>/dev/null; }
+has_no_motd() { [ ! -e "$DIR/run/motd" ]; }
+
 mailer_start day
 daemon_start -g
 expect_state ok 20
+has_no_motd || fail "a word at login though all is well"
 
 # ---- warn and critical: the relay is down, the mailer is killed ----
 server_offset kdc +70.5
@@ -61,10 +66,13 @@ wait "$DAEMON" 2>/dev/null || true
 daemon_start -g
 expect_n_mails 2 20
 expect_line "$REALM: exceeded \\(was unknown\\)" 20
+within 5 motd_says '^This host.* 310\.5 s behind .*[Rr]efused now.* UTC\)$' ||
+    fail "the motd does not say it: $(cat "$DIR/run/motd" 2>&1)"
 
 # ---- and back ----
 server_offset kdc +0
 alerted 'recovered after'
+within 5 has_no_motd || fail "a word at login though all is well again"
 expect_n_mails 3 20
 expect_drained day
 sleep 8
