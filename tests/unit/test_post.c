@@ -34,11 +34,13 @@ tear_down(void **state)
     return 0;
 }
 
+#define LONG 1000 /* bytes, so that not too many of them are kept */
+
 static void
 send_number(int number)
 {
-    char text[64];
-    int len = snprintf(text, sizeof text, "number %d", number);
+    char text[LONG + 1];
+    int len = snprintf(text, sizeof text, "number %*d", LONG - 7, number);
 
     sg_post_send(&post, text, (size_t)len);
 }
@@ -46,10 +48,10 @@ send_number(int number)
 static void
 assert_number(int number)
 {
-    char expected[64];
+    char expected[LONG + 1];
     const char *text = fakelog_read(&reader);
 
-    snprintf(expected, sizeof expected, "number %d", number);
+    snprintf(expected, sizeof expected, "number %*d", LONG - 7, number);
     assert_non_null(text);
     assert_string_equal(text, expected);
 }
@@ -124,12 +126,12 @@ read_all(void)
     bool is_empty;
 
     do {
-        char expected[64];
+        char expected[LONG + 1];
         const char *text;
 
         is_empty = sg_post_flush(&post);
         while ((text = fakelog_read(&reader))) {
-            snprintf(expected, sizeof expected, "number %d", n++);
+            snprintf(expected, sizeof expected, "number %*d", LONG - 7, n++);
             assert_string_equal(text, expected);
         }
     } while (!is_empty);
