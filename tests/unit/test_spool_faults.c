@@ -221,15 +221,17 @@ die_at(const struct world *world, int at)
         _exit(put(ID, 1, NULL) == 0 ? 0 : 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_true(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == FAULTY_DIED);
+    if (WIFEXITED(status))
+        assert_int_equal(WEXITSTATUS(status), 0);
+    else
+        assert_int_equal(WTERMSIG(status), SIGKILL);
     n = count();
     assert_in_range(n, world->n, world->n + 1);
     if (n == world->n + 1)
         assert_there(n);
     assert_recovers(world);
     remove_folder(NULL);
-    return WEXITSTATUS(status) == FAULTY_DIED;
+    return WIFSIGNALED(status);
 }
 
 static void

@@ -56,7 +56,7 @@ static bool
 own_mounts(void)
 {
     return own_user(geteuid(), getegid()) && unshare(CLONE_NEWNS) == 0 &&
-           mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("none", base, "tmpfs", 0, NULL) == 0 && umount(base) == 0;
 }
 
@@ -170,7 +170,7 @@ no_room_for_the_folder(void **state)
 static void
 remount_base_read_only(void)
 {
-    assert_int_equal(mount("none", base, NULL, MS_REMOUNT | MS_RDONLY, NULL),
+    assert_int_equal(mount("none", base, "", MS_REMOUNT | MS_RDONLY, NULL),
                      0);
 }
 
