@@ -104,6 +104,7 @@ struct sg_alerts_config {
     double calm_s;   /* all must be well for so long before that is told */
     double spread_s; /* a realm-wide cause is mailed at a random moment within
                         so long */
+    bool is_mute;    /* nobody wants mail */
 };
 
 #define SG_ALERTS_MAX (SG_MAX_REALMS + 4)

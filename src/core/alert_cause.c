@@ -115,9 +115,12 @@ static void
 get_worse(const struct look *look, struct cause *cause,
           const struct facts *facts)
 {
-    if (!cause->is_pending) {
+    /* what confirmed a lesser thing says nothing of this one */
+    if (!cause->is_pending || (facts->level >= SG_ALERT_WARN &&
+                               facts->level > cause->pending_level)) {
         cause->is_pending = true;
         cause->pending = look->now;
+        cause->pending_level = facts->level;
         ask_for_evidence(look, cause, facts);
     }
     if (is_confirmed(look, cause, facts))
@@ -147,13 +150,21 @@ tell_recovery(const struct look *look, struct cause *cause,
     cause->level = SG_ALERT_NONE;
 }
 
+/* A limit that is near in time is another thing than one that is used up. */
+static bool
+is_over(const struct cause *cause, const struct facts *facts)
+{
+    return facts->level == SG_ALERT_NONE ||
+           (facts->level == SG_ALERT_FORECAST && cause->level >= SG_ALERT_WARN);
+}
+
 static void
 get_better(const struct look *look, struct cause *cause,
            const struct facts *facts)
 {
     const struct sg_alerts *alerts = look->alerts;
 
-    if (facts->level == SG_ALERT_NONE) {
+    if (is_over(cause, facts)) {
         if (!cause->is_calm)
             cause->calm = look->now;
         cause->is_calm = true;
@@ -222,6 +233,8 @@ is_other_blamed(const struct look *look, struct cause *cause,
 static bool
 is_out_of_sight(struct cause *cause, const struct facts *facts)
 {
+    if (facts->level != SG_ALERT_UNKNOWN)
+        cause->is_silence_told = false;
     if (cause->is_silence_told || cause->level <= SG_ALERT_UNKNOWN ||
         facts->level != SG_ALERT_UNKNOWN || facts->silence_s < SILENCE_S)
         return false;
@@ -263,7 +276,7 @@ tell_changes(const struct look *look, struct cause *cause,
     alert = sg_alert_add(look, cause, facts, SG_ALERT_CHANGED);
     alert->before = cause->level;
     alert->to_log = true;
-    if (!cause->awaits_mail)
+    if (!cause->awaits_mail && !look->alerts->config.is_mute)
         sg_alert_number(look, cause, alert);
     cause->is_mailed |= alert->to_mail;
 }
@@ -281,6 +294,7 @@ sg_alert_follow(const struct look *look, struct cause *cause,
     if (cause->is_open)
         get_better(look, cause, facts);
     if (cause->is_open) {
+        sg_alert_catch_up(look, cause);
         tell_changes(look, cause, facts);
         sg_alert_remind(look, cause, facts);
     }

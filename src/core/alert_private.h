@@ -1,5 +1,6 @@
 /*
- * The alert policy's state, shared by alert.c (what is seen), alert_cause.c
+ * The alert policy's state, shared by alert.c (its causes), alert_realms.c and
+ * alert_others.c (what is seen of them), alert_cause.c
  * (what becomes of one cause), alert_tell.c (how it is told), alert_save.c
  * (across restarts).
  */
@@ -17,6 +18,8 @@ struct cause {
     enum sg_alert_topic topic;
     int n_realms; /* REALM: whose budget it concerns */
     char realms[SG_MAX_REALMS][SG_NAME_MAX];
+    bool covers[SG_MAX_REALMS];   /* what was told was told of this one, too */
+    char speaker[SG_NAME_MAX];    /* the one it was told of */
     char text[SG_ALERT_TEXT_MAX]; /* of the event */
 
     /* as it was told */
@@ -43,6 +46,7 @@ struct cause {
     /* what may become of it; begun anew by each start of the program */
     bool is_pending; /* a worsening is to be confirmed */
     struct sg_raw pending;
+    enum sg_alert_level pending_level;
     bool was_probed;      /* more evidence was asked for ... */
     struct sg_raw probed; /* ... then */
     bool is_calm;
@@ -93,6 +97,26 @@ struct look {
 void sg_alert_follow(const struct look *look, struct cause *cause,
                      const struct facts *facts);
 
+/* ---- alert.c ---- */
+
+/* The one of that topic; of several REALM ones the realm tells. */
+struct cause *sg_alert_find_topic(struct sg_alerts *alerts,
+                                  enum sg_alert_topic topic);
+struct cause *sg_alert_find_realm(struct sg_alerts *alerts, const char *name);
+bool sg_alert_has_realm(const struct cause *cause, const char *name);
+bool sg_alert_is_alive(const struct cause *cause);
+
+/* A new one, in place of the one that has been over for longest if need be;
+ * NULL if all are alive, which takes a reload to other realms. */
+struct cause *sg_alert_make(const struct look *look, enum sg_alert_topic topic);
+
+/* ---- alert_realms.c, alert_others.c ---- */
+
+enum sg_alert_level sg_alert_level_of(const struct sg_status_realm *realm);
+
+void sg_alert_look_at_realms(const struct look *look);
+void sg_alert_look_at_others(const struct look *look);
+
 /* ---- alert_tell.c ---- */
 
 /* Look again after span_s at the latest. */
@@ -121,6 +145,9 @@ void sg_alert_number(const struct look *look, struct cause *cause,
 /* The same now, or at a random moment as one of many that tell. */
 void sg_alert_mail(const struct look *look, struct cause *cause,
                    struct sg_alert *alert);
+
+/* Mail what began while nobody wanted mail. */
+void sg_alert_catch_up(const struct look *look, struct cause *cause);
 
 /* What was put off may be due, and says how things stand by now. */
 void sg_alert_send_awaiting(const struct look *look, struct cause *cause,

@@ -23,6 +23,7 @@ struct saved {
     char id[SG_ALERT_ID_MAX];
     enum sg_alert_topic topic;
     char text[SG_ALERT_TEXT_MAX];
+    char speaker[SG_NAME_MAX];
     bool is_open;
     enum sg_alert_level level, peak;
     enum sg_blame blame;
@@ -42,6 +43,7 @@ static const struct sg_field saved_fields[] = {
     {"topic", SG_FIELD_ENUM, AT(topic), 0, SG_ALERT_TOPIC_COUNT,
         sg_alert_topic_names},
     {"text", SG_FIELD_TEXT, AT(text), 0, SG_ALERT_TEXT_MAX, NULL},
+    {"speaker", SG_FIELD_TEXT, AT(speaker), 0, SG_NAME_MAX, NULL},
     {"is_open", SG_FIELD_BOOL, AT(is_open), 0, 1, NULL},
     {"level", SG_FIELD_ENUM, AT(level), 0, SG_ALERT_LEVEL_COUNT,
         sg_alert_level_names},
@@ -102,6 +104,7 @@ save_cause(const struct cause *cause, struct sg_raw now, struct saved *ret)
     };
     memcpy(ret->id, cause->id, sizeof ret->id);
     memcpy(ret->text, cause->text, sizeof ret->text);
+    memcpy(ret->speaker, cause->speaker, sizeof ret->speaker);
 }
 
 static void
@@ -132,6 +135,7 @@ restore_cause(const struct saved *saved, struct sg_raw now, double gap_s,
     ret->n_realms = saved->n_realms;
     memcpy(ret->id, saved->id, sizeof ret->id);
     memcpy(ret->text, saved->text, sizeof ret->text);
+    memcpy(ret->speaker, saved->speaker, sizeof ret->speaker);
 }
 
 void
@@ -289,6 +293,9 @@ sg_alerts_decode(struct sg_alerts *alerts, const char *text, size_t len,
         restore_cause(&reading->causes[i], now->raw, gap_s, &alerts->causes[i]);
         memcpy(alerts->causes[i].realms, reading->realms[i],
                sizeof alerts->causes[i].realms);
+        /* until one of them is seen to be well */
+        for (int j = 0; j < SG_MAX_REALMS; j++)
+            alerts->causes[i].covers[j] = alerts->causes[i].is_open;
     }
     free(reading);
     return code;

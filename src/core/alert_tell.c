@@ -114,6 +114,8 @@ sg_alert_mail(const struct look *look, struct cause *cause,
 {
     double spread_s = look->alerts->config.spread_s;
 
+    if (look->alerts->config.is_mute)
+        return;
     if (!is_shared(cause) || spread_s <= 0) {
         sg_alert_number(look, cause, alert);
         return;
@@ -125,12 +127,23 @@ sg_alert_mail(const struct look *look, struct cause *cause,
 }
 
 void
+sg_alert_catch_up(const struct look *look, struct cause *cause)
+{
+    if (cause->is_mailed || cause->awaits_mail || look->alerts->config.is_mute)
+        return;
+    cause->awaits_mail = true;
+    cause->mail_due = look->now;
+}
+
+void
 sg_alert_send_awaiting(const struct look *look, struct cause *cause,
                        const struct facts *facts)
 {
     enum sg_alert_phase phase = SG_ALERT_RECOVERED;
     struct sg_alert *alert;
 
+    if (look->alerts->config.is_mute)
+        cause->awaits_mail = false;
     if (!cause->awaits_mail || !sg_alert_has_stood(look, cause->mail_due, 0))
         return;
     if (cause->is_open)
@@ -153,7 +166,8 @@ sg_alert_remind(const struct look *look, struct cause *cause,
     double wait_s = DAY_S;
     struct sg_alert *alert;
 
-    if (how == SG_REMIND_ONCE || !cause->is_mailed || cause->awaits_mail)
+    if (how == SG_REMIND_ONCE || !cause->is_mailed || cause->awaits_mail ||
+        cause->is_calm || look->alerts->config.is_mute)
         return;
     if (how == SG_REMIND_DIMINISHING)
         wait_s = ldexp(DAY_S, (int)least(cause->reminders, 10));
@@ -177,6 +191,8 @@ sg_alert_tell_event(const struct look *look, struct cause *cause)
     cause->returns++;
     cause->closed = look->now;
     look->told->save = true;
+    if (look->alerts->config.is_mute)
+        return;
     if (!is_first &&
         sg_raw_diff(look->now, cause->mailed) < SG_ALERT_MEMORY_S) {
         cause->repeats++;

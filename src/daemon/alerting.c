@@ -31,8 +31,6 @@ struct sg_alerting {
     struct sg_alerts *policy;
     struct sg_outbox *outbox;
     struct event *look;
-    bool wants_mail; /* or hooks: somebody takes alerts out of the spool */
-    char host[SG_NAME_MAX];
 };
 
 static uint64_t
@@ -57,6 +55,7 @@ policy_config(const struct sg_config *config)
         .remind = config->alert.remind,
         .calm_s = config->alert.calm_s,
         .spread_s = config->alert.spread_s,
+        .is_mute = config->alert.n_mailto == 0 && config->alert.n_hooks == 0,
     };
 }
 
@@ -115,16 +114,24 @@ copy_text(struct sg_buf *text, char *ret, size_t size)
     sg_buf_free(text);
 }
 
+/* A mail says whose it is, and a host may get its name late. */
 static void
-make_record(const struct sg_alerting *alerting, const struct sg_alert *alert,
-            const struct sg_status *status, const struct sg_present *present,
-            struct sg_record *ret)
+find_host(char *ret, size_t size)
+{
+    if (gethostname(ret, size) < 0 || !ret[0])
+        snprintf(ret, size, "localhost");
+    ret[size - 1] = '\0';
+}
+
+static void
+make_record(const struct sg_alert *alert, const struct sg_status *status,
+            const struct sg_present *present, struct sg_record *ret)
 {
     struct sg_buf subject = SG_BUF_INIT, body = SG_BUF_INIT;
 
     memset(ret, 0, sizeof *ret);
     memcpy(ret->id, alert->id, sizeof ret->id);
-    memcpy(ret->host, alerting->host, sizeof ret->host);
+    find_host(ret->host, sizeof ret->host);
     ret->number = alert->number;
     ret->topic = alert->topic;
     ret->phase = alert->phase;
@@ -150,10 +157,10 @@ tell(struct sg_alerting *alerting, const struct sg_alert *alert,
                sg_alert_level_names[alert->level]);
         return;
     }
-    make_record(alerting, alert, status, present, record);
+    make_record(alert, status, present, record);
     if (alert->to_log)
         sg_say_alert(alert, record);
-    if (alert->to_mail && alerting->wants_mail)
+    if (alert->to_mail)
         sg_outbox_add(alerting->outbox, record);
     free(record);
 }
@@ -229,17 +236,6 @@ sg_alerting_configure(struct sg_alerting *alerting,
     const struct sg_alerts_config policy = policy_config(config);
 
     sg_alerts_configure(alerting->policy, &policy);
-    alerting->wants_mail =
-        config->alert.n_mailto > 0 || config->alert.n_hooks > 0;
-}
-
-/* A mail says whose it is. */
-static void
-find_host(char *ret, size_t size)
-{
-    if (gethostname(ret, size) < 0 || !ret[0])
-        snprintf(ret, size, "localhost");
-    ret[size - 1] = '\0';
 }
 
 /* What an earlier run had told, and may not have sent. */
@@ -278,7 +274,6 @@ sg_alerting_new(struct event_base *base, const struct sg_config *config,
         return NULL;
     }
     sg_alerting_configure(alerting, config);
-    find_host(alerting->host, sizeof alerting->host);
     go_on(alerting);
     return alerting;
 }
@@ -288,8 +283,9 @@ sg_alerting_free(struct sg_alerting *alerting)
 {
     if (!alerting)
         return;
-    if (alerting->outbox && sg_outbox_is_behind(alerting->outbox))
-        sg_outbox_flush(alerting->outbox);
+    if (alerting->policy && alerting->outbox &&
+        sg_outbox_is_behind(alerting->outbox))
+        deliver(alerting);
     if (alerting->look)
         event_free(alerting->look);
     sg_outbox_free(alerting->outbox);

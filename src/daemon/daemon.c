@@ -117,8 +117,7 @@ keep_motd(struct sg_daemon *daemon)
 
     if (daemon->options.once)
         return;
-    if (sg_motd_keep(daemon->config->runtime_directory, daemon->status, &err) <
-            0 &&
+    if (sg_motd_keep(daemon->motd_directory, daemon->status, &err) < 0 &&
         strcmp(daemon->motd_error, err.text) != 0)
         sg_log(LOG_WARNING, "no word at login: %s", err.text);
     memcpy(daemon->motd_error, err.text, sizeof daemon->motd_error);
@@ -329,7 +328,7 @@ sg_daemon_run(struct sg_daemon *daemon)
         daemon->exit_status = EX_SOFTWARE;
     /* the last status says how things stood; the lock says we are gone */
     publish(daemon);
-    sg_motd_remove(daemon->config->runtime_directory);
+    sg_motd_remove(daemon->motd_directory);
     return daemon->exit_status;
 }
 

@@ -48,6 +48,7 @@ struct sg_daemon {
     bool is_corrected; /* with options.once: now the slew has to end */
     int exit_status;
     char memory_path[SG_PATH_MAX + 32];
+    char motd_directory[SG_PATH_MAX]; /* as at start, like the lock's */
     struct sg_raw published;
     struct sg_raw roused; /* something happened, last */
     /* when it is time again */

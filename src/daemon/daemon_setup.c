@@ -273,6 +273,8 @@ sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
         return -1;
     snprintf(daemon->memory_path, sizeof daemon->memory_path, "%s/frequency.%s",
              daemon->config->state_directory, daemon->choice.clock->ops->name);
+    memcpy(daemon->motd_directory, daemon->config->runtime_directory,
+           sizeof daemon->motd_directory);
     sg_log(LOG_NOTICE, "%s mode: %s", sg_mode_name(daemon->choice.mode),
            daemon->choice.reason);
     restore_frequency(daemon);

@@ -50,9 +50,10 @@ sg_motd_keep(const char *runtime_directory, const struct sg_status *status,
         sg_motd_remove(runtime_directory);
         return 0;
     }
-    if (strncmp(said, buf.text, sizeof said - 1) != 0) {
+    make_path(runtime_directory, path);
+    if (strncmp(said, buf.text, sizeof said - 1) != 0 ||
+        access(path, F_OK) < 0) {
         snprintf(said, sizeof said, "%s", buf.text);
-        make_path(runtime_directory, path);
         add_time(&buf, present.wall);
         sg_buf_add(&buf, "\n");
         code = buf.failed

@@ -75,14 +75,47 @@ sg_outbox_free(struct sg_outbox *outbox)
     free(outbox);
 }
 
+/* What has to go first, if something must: as in the spool. */
+static int
+weigh(const struct sg_record *record)
+{
+    if (record->phase == SG_ALERT_REMINDER)
+        return 0;
+    return record->phase == SG_ALERT_WORSE || record->phase == SG_ALERT_CHANGED
+               ? 1
+               : 2;
+}
+
+/* The oldest of the least weight makes room; false: all weigh too much. */
+static bool
+make_room(struct sg_outbox *outbox)
+{
+    struct item **at = &outbox->first, *item;
+
+    for (struct item **i = &outbox->first; *i; i = &(*i)->next)
+        if (weigh(&(*i)->record) < weigh(&(*at)->record))
+            at = i;
+    item = *at;
+    if (weigh(&item->record) == 2)
+        return false;
+    sg_log(LOG_ERR, "alert not mailed: too many wait for the spool: %s",
+           item->record.subject);
+    *at = item->next;
+    if (!item->next)
+        outbox->last = at;
+    outbox->n--;
+    free(item);
+    return true;
+}
+
 void
 sg_outbox_add(struct sg_outbox *outbox, const struct sg_record *record)
 {
     struct item *item = malloc(sizeof *item);
 
-    if (!item || outbox->n == RECORDS_MAX) {
+    if (!item || (outbox->n == RECORDS_MAX && !make_room(outbox))) {
         sg_log(LOG_ERR, "alert not mailed: %s: %s",
-               item ? "too many wait for the spool already" : "no memory",
+               item ? "too many wait for the spool" : "no memory",
                record->subject);
         free(item);
         return;
@@ -202,26 +235,35 @@ out:
     return code;
 }
 
+/* False: not now, and so none of those behind it, which must not overtake it.
+ */
+static bool
+put_first(struct sg_outbox *outbox)
+{
+    const struct sg_record *record = &outbox->first->record;
+    struct sg_err err;
+    int dropped = 0;
+    int code = sg_spool_put(outbox->spool, record, &dropped, &err);
+
+    if (code < 0) {
+        complain(outbox->put_error, &err, "alert not mailed yet");
+        /* there is no room for it, and another one may make its own */
+        return code == -ENOSPC && weigh(record) == 0;
+    }
+    if (dropped > 0)
+        sg_log(LOG_WARNING,
+               "%s: full, dropped %d old reminder%s or interim alert%s",
+               outbox->spool, dropped, dropped > 1 ? "s" : "",
+               dropped > 1 ? "s" : "");
+    outbox->put_error[0] = '\0';
+    return true;
+}
+
 void
 sg_outbox_flush(struct sg_outbox *outbox)
 {
-    struct sg_err err;
-    int dropped = 0;
-
-    while (outbox->first) {
-        if (sg_spool_put(outbox->spool, &outbox->first->record, &dropped,
-                         &err) < 0) {
-            complain(outbox->put_error, &err, "alert not mailed yet");
-            return;
-        }
-        if (dropped > 0)
-            sg_log(LOG_WARNING,
-                   "%s: full, dropped %d old reminder%s or interim alert%s",
-                   outbox->spool, dropped, dropped > 1 ? "s" : "",
-                   dropped > 1 ? "s" : "");
+    while (outbox->first && put_first(outbox))
         drop_first(outbox);
-    }
-    outbox->put_error[0] = '\0';
 }
 
 bool

@@ -7,7 +7,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct sg_alerts_config config = {SG_REMIND_DAILY, 300, 600};
+static const struct sg_alerts_config config = {SG_REMIND_DAILY, 300, 600,
+                                               false};
 static struct sg_status status;
 
 /* What was read can be looked at, and written so that it is read again. */

@@ -541,7 +541,8 @@ sim_setup_init(struct sim_setup *ret)
         .frequency_sd_ppm = 100,
         .floor = {1767000000LL * 1000000000},
     };
-    ret->alerts = (struct sg_alerts_config){SG_REMIND_DIMINISHING, 300, 600};
+    ret->alerts =
+        (struct sg_alerts_config){SG_REMIND_DIMINISHING, 300, 600, false};
 }
 
 static void

@@ -20,7 +20,7 @@ struct world {
     struct sg_alert mails[64], logs[64];
 };
 
-static const struct sg_alerts_config plain = {SG_REMIND_ONCE, 300, 0};
+static const struct sg_alerts_config plain = {SG_REMIND_ONCE, 300, 0, false};
 
 static struct sg_raw
 raw(double t_s)
@@ -51,6 +51,7 @@ begin(const struct sg_alerts_config *config)
     sg_status_init(&w->status);
     w->status.warn_frac = 0.2;
     w->status.critical_frac = 0.6;
+    w->status.clock.model.valid = true;
     w->alerts = sg_alerts_new(config, raw(0));
     assert_non_null(w->alerts);
     w->id = 0xabcd000000000000;
@@ -326,8 +327,9 @@ test_levels_flap(void **state)
 static void
 test_reminders(void **state)
 {
-    const struct sg_alerts_config daily = {SG_REMIND_DAILY, 300, 0};
-    const struct sg_alerts_config fewer = {SG_REMIND_DIMINISHING, 300, 0};
+    const struct sg_alerts_config daily = {SG_REMIND_DAILY, 300, 0, false};
+    const struct sg_alerts_config fewer = {SG_REMIND_DIMINISHING, 300, 0,
+                                           false};
     const struct sg_alerts_config *const configs[] = {&plain, &daily, &fewer};
     static const int expected[] = {1, 1 + 10, 1 + 3}; /* after 1, 3, 7 days */
 
@@ -504,7 +506,7 @@ test_realms_share_a_cause(void **state)
 static void
 test_spread(void **state)
 {
-    const struct sg_alerts_config spread = {SG_REMIND_ONCE, 300, 600};
+    const struct sg_alerts_config spread = {SG_REMIND_ONCE, 300, 600, false};
     struct world *w = begin(&spread);
 
     (void)state;
@@ -667,6 +669,213 @@ restart(struct world *w, double gap_s, double raw_shift_s)
     sg_buf_free(&again);
 }
 
+/* An outage that two realms shared does not make them one for ever. */
+static void
+test_realms_part(void **state)
+{
+    struct world *w = begin(&plain);
+
+    (void)state;
+    add_realm(w, "OTHER.ORG");
+    set(w, 0, SG_STATE_UNKNOWN, SG_BLAME_NONE);
+    set(w, 1, SG_STATE_UNKNOWN, SG_BLAME_NONE);
+    pass(w, 400, 0);
+    assert_int_equal(w->n_mails, 1);
+    set(w, 0, SG_STATE_OK, SG_BLAME_NONE);
+    set(w, 1, SG_STATE_OK, SG_BLAME_NONE);
+    pass(w, 400, 16);
+    assert_int_equal(w->n_mails, 2);
+    set(w, 0, SG_STATE_EXCEEDED, SG_BLAME_KDC);
+    pass(w, 100, 1);
+    set(w, 1, SG_STATE_EXCEEDED, SG_BLAME_KDC);
+    pass(w, 100, 1);
+    assert_int_equal(w->n_mails, 4);
+    assert_int_equal(w->mails[3].realm, 1);
+    assert_string_not_equal(w->mails[3].id, w->mails[2].id);
+    end(w);
+
+    /* nor does one while one of them is told */
+    w = begin(&plain);
+    add_realm(w, "OTHER.ORG");
+    set(w, 0, SG_STATE_EXCEEDED, SG_BLAME_KDC);
+    pass(w, 100, 1);
+    set(w, 0, SG_STATE_UNKNOWN, SG_BLAME_NONE);
+    set(w, 1, SG_STATE_UNKNOWN, SG_BLAME_NONE);
+    pass(w, 2000, 0);
+    set(w, 0, SG_STATE_EXCEEDED, SG_BLAME_KDC);
+    set(w, 1, SG_STATE_EXCEEDED, SG_BLAME_KDC);
+    w->n_mails = 0;
+    pass(w, 100, 1);
+    assert_int_equal(w->n_mails, 1);
+    check(&w->mails[0], SG_ALERT_RAISED, SG_ALERT_EXCEEDED, 1);
+    assert_int_equal(w->mails[0].realm, 1);
+    end(w);
+}
+
+/* New sources of an old program have not been silent for as long as it runs. */
+static void
+test_reload(void **state)
+{
+    struct world *w = begin(&plain);
+
+    (void)state;
+    pass(w, 7200, 64);
+    w->status.sources[0].answered = 0;
+    set(w, 0, SG_STATE_UNKNOWN, SG_BLAME_NONE);
+    pass(w, 10, 0);
+    set(w, 0, SG_STATE_OK, SG_BLAME_NONE);
+    pass(w, 7200, 64);
+    assert_int_equal(w->n_mails + w->n_logs, 0);
+    end(w);
+}
+
+/* A krb5.conf that cannot be read is no recovery. */
+static void
+test_no_realms(void **state)
+{
+    struct world *w = begin(&plain);
+
+    (void)state;
+    set(w, 0, SG_STATE_EXCEEDED, SG_BLAME_OURS);
+    pass(w, 100, 1);
+    w->status.n_realms = w->status.n_sources = 0;
+    pass(w, 7200, 0);
+    assert_int_equal(w->n_mails, 1);
+    w->status.n_realms = w->status.n_sources = 1;
+    pass(w, 100, 1);
+    assert_int_equal(w->n_mails, 1);
+    end(w);
+}
+
+/* Nobody can see that a server is right again while all else is wrong. */
+static void
+test_server_out_of_sight(void **state)
+{
+    struct world *w = begin(&plain);
+
+    (void)state;
+    set(w, 0, SG_STATE_OK, SG_BLAME_NTP);
+    pass(w, 700, 16);
+    assert_int_equal(w->n_mails, 1);
+    set(w, 0, SG_STATE_UNKNOWN, SG_BLAME_NONE);
+    pass(w, 4000, 0);
+    for (int i = 0; i < w->n_mails; i++)
+        assert_int_not_equal(w->mails[i].phase, SG_ALERT_RECOVERED);
+    set(w, 0, SG_STATE_OK, SG_BLAME_NONE);
+    pass(w, 400, 16);
+    assert_int_equal(w->mails[w->n_mails - 1].phase, SG_ALERT_RECOVERED);
+    end(w);
+}
+
+/* A KDC's fault does not hide what is done to our own clock. */
+static void
+test_step_beside_kdc(void **state)
+{
+    struct sg_event event = {.kind = SG_EVENT_FOREIGN, .text = "stepped"};
+    struct world *w = begin(&plain);
+
+    (void)state;
+    set(w, 0, SG_STATE_WARN, SG_BLAME_KDC);
+    pass(w, 100, 1);
+    w->status.clock.last_foreign_s = 400;
+    sg_alerts_note(w->alerts, &event, raw(w->t_s));
+    w->status.clock.refused = true;
+    pass(w, 100, 1);
+    assert_int_equal(w->n_mails, 3);
+    assert_int_equal(w->mails[1].topic, SG_ALERT_STEP);
+    assert_int_equal(w->mails[2].topic, SG_ALERT_REFUSED);
+    end(w);
+}
+
+/* What confirmed that nothing is known does not confirm what is. */
+static void
+test_confirmed_for_itself(void **state)
+{
+    struct world *w = begin(&plain);
+
+    (void)state;
+    set(w, 0, SG_STATE_UNKNOWN, SG_BLAME_NONE);
+    pass(w, 100, 0);
+    w->status.sources[0].answered = 1;
+    w->status.sources[0].last = raw(w->t_s);
+    set(w, 0, SG_STATE_EXCEEDED, SG_BLAME_UNCLEAR);
+    pass(w, 5, 0);
+    assert_int_equal(w->n_mails, 0);
+    assert_int_equal(w->probes, 1);
+    pass(w, 5, 1);
+    assert_int_equal(w->n_mails, 1);
+    end(w);
+}
+
+static void
+test_no_reminder_while_calm(void **state)
+{
+    const struct sg_alerts_config daily = {SG_REMIND_DAILY, 300, 0, false};
+    struct world *w = begin(&daily);
+
+    (void)state;
+    set(w, 0, SG_STATE_EXCEEDED, SG_BLAME_OURS);
+    pass(w, 100, 16);
+    set(w, 0, SG_STATE_OK, SG_BLAME_NONE);
+    pass(w, 400, 16);
+    set(w, 0, SG_STATE_EXCEEDED, SG_BLAME_OURS);
+    pass(w, 23 * 3600, 64);
+    set(w, 0, SG_STATE_OK, SG_BLAME_NONE);
+    pass(w, 7 * 3600, 64);
+    assert_int_equal(w->n_mails, 4);
+    check(&w->mails[3], SG_ALERT_RECOVERED, SG_ALERT_EXCEEDED, 4);
+    /* a limit that is near in time does not keep it open */
+    set(w, 0, SG_STATE_EXCEEDED, SG_BLAME_OURS);
+    pass(w, 100, 16);
+    set(w, 0, SG_STATE_OK, SG_BLAME_NONE);
+    for (int i = 0; i < 30; i++) {
+        w->status.realms[0].time_to_limit_s = i % 2 ? 80000 : 90000;
+        pass(w, 3600, 64);
+    }
+    check(&w->mails[5], SG_ALERT_RECOVERED, SG_ALERT_EXCEEDED, 6);
+    end(w);
+}
+
+/* Who wants mail later is told what is open then. */
+static void
+test_mute(void **state)
+{
+    const struct sg_alerts_config mute = {SG_REMIND_DAILY, 300, 0, true};
+    struct world *w = begin(&mute);
+
+    (void)state;
+    set(w, 0, SG_STATE_EXCEEDED, SG_BLAME_OURS);
+    pass(w, 3 * 86400, 64);
+    assert_int_equal(w->n_mails, 0);
+    assert_int_equal(w->n_logs, 1);
+    sg_alerts_configure(w->alerts, &plain);
+    pass(w, 100, 64);
+    assert_int_equal(w->n_mails, 1);
+    check(&w->mails[0], SG_ALERT_RAISED, SG_ALERT_EXCEEDED, 1);
+    assert_int_equal(w->n_logs, 1);
+    end(w);
+}
+
+/* Realms that came and went within a day leave room for others. */
+static void
+test_many_realms(void **state)
+{
+    struct world *w = begin(&plain);
+
+    (void)state;
+    for (int i = 0; i < 3 * SG_ALERTS_MAX; i++) {
+        snprintf(w->status.realms[0].name, SG_NAME_MAX, "R%d.ORG", i);
+        set(w, 0, SG_STATE_EXCEEDED, SG_BLAME_OURS);
+        w->n_mails = w->n_logs = 0;
+        pass(w, 100, 1);
+        assert_int_equal(w->n_mails, 1);
+        set(w, 0, SG_STATE_OK, SG_BLAME_NONE);
+        pass(w, 310, 1);
+        assert_int_equal(w->n_mails, 2);
+    }
+    end(w);
+}
+
 /* Killed or rebooted: nothing is told twice, nothing forgotten. */
 static void
 test_restart(void **state)
@@ -750,6 +959,15 @@ main(void)
         cmocka_unit_test(test_step),
         cmocka_unit_test(test_refused_and_server),
         cmocka_unit_test(test_realm_leaves),
+        cmocka_unit_test(test_realms_part),
+        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_no_realms),
+        cmocka_unit_test(test_server_out_of_sight),
+        cmocka_unit_test(test_step_beside_kdc),
+        cmocka_unit_test(test_confirmed_for_itself),
+        cmocka_unit_test(test_no_reminder_while_calm),
+        cmocka_unit_test(test_mute),
+        cmocka_unit_test(test_many_realms),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_damaged),
     };

@@ -170,8 +170,7 @@ no_room_for_the_folder(void **state)
 static void
 remount_base_read_only(void)
 {
-    assert_int_equal(mount("none", base, "", MS_REMOUNT | MS_RDONLY, NULL),
-                     0);
+    assert_int_equal(mount("none", base, "", MS_REMOUNT | MS_RDONLY, NULL), 0);
 }
 
 static void
