@@ -47,6 +47,23 @@ sg_engine_is_overtaken(const struct sg_engine *engine, int kdc, int ntp)
            sg_raw_diff(s->last_good, asked) > OVERTAKEN_S;
 }
 
+/* Where KDCs can prove their time a single answer counts for nothing: it may
+ * be forged, and so may those that make a clock look unsteady. */
+static bool
+is_to_be_proven(const struct sg_engine *engine, int index)
+{
+    int realm = engine->sources[index]->about.realm;
+
+    if (sg_engine_has_key(engine, realm))
+        return true;
+    for (int i = 0; i < engine->n_sources; i++)
+        if (engine->candidates[i].realm == realm &&
+            engine->candidates[i].usable &&
+            engine->candidates[i].kind == SG_KIND_KEYTAB)
+            return true;
+    return false;
+}
+
 void
 sg_engine_see_newest(struct sg_engine *engine, const struct sg_reading *reading)
 {
@@ -58,7 +75,7 @@ sg_engine_see_newest(struct sg_engine *engine, const struct sg_reading *reading)
         struct sg_candidate *c = &engine->newest[i];
 
         *c = engine->candidates[i];
-        if (!sg_engine_is_unsteady(engine, i) ||
+        if (!sg_engine_is_unsteady(engine, i) || is_to_be_proven(engine, i) ||
             !sg_filter_spike(s->filter, &drift, &c->estimate))
             continue;
         c->estimate.model = sg_model_at(&c->estimate.model, reading->raw);

@@ -84,6 +84,27 @@ of_an_unsteady_clock_the_newest_answer_counts(void **state)
     world_end(&w);
 }
 
+/* Forged answers that contradict each other are no unsteady clock. */
+static void
+where_there_is_a_key_no_single_answer_counts(void **state)
+{
+    (void)state;
+    begin();
+    world_add(&w, "das-m", SG_KIND_KDC, REALM);
+    world_add(&w, "das-m", SG_KIND_KEYTAB, REALM);
+    world_rounds(&w, 2, 20, 64);
+    assert_int_equal(realm()->state, SG_STATE_OK);
+    for (int i = 0; i < 30; i++) {
+        world_answer(&w, 0, 1000 + 10 * (i % 3));
+        assert_int_not_equal(realm()->state, SG_STATE_EXCEEDED);
+        w.now_s += 4;
+        world_answer(&w, 1, 0);
+        assert_int_equal(realm()->state, SG_STATE_OK);
+        w.now_s += 4;
+    }
+    world_end(&w);
+}
+
 /* The KDC was asked a while ago, and its host's NTP server just now. */
 static void
 what_an_unsteady_clock_once_read_is_past(void **state)
@@ -202,6 +223,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_steady_clock_has_to_repeat_what_is_new),
         cmocka_unit_test(of_an_unsteady_clock_the_newest_answer_counts),
+        cmocka_unit_test(where_there_is_a_key_no_single_answer_counts),
         cmocka_unit_test(what_an_unsteady_clock_once_read_is_past),
         cmocka_unit_test(near_a_threshold_a_kdc_is_asked_more_often),
         cmocka_unit_test(an_ntp_server_is_asked_in_its_kdc_s_place),
