@@ -97,7 +97,7 @@ pass(struct world *w, double span_s, double answer_s)
     double end_s = w->t_s + span_s, next_s = w->t_s + answer_s;
 
     while (w->t_s < end_s) {
-        double wait_s = fmin(fmin(look(w), 10), end_s - w->t_s);
+        double wait_s = fmin(fmin(look(w), 60), end_s - w->t_s);
 
         w->t_s += wait_s;
         while (answer_s > 0 && next_s <= w->t_s) {

@@ -124,6 +124,7 @@ it_uses_what_the_delays_tell(void **state)
     assert_below("the error", sum, 8.5e-6);
 }
 
+/* One would do to see that nothing breaks; the mean of many is a figure. */
 #define LEARNERS 15
 
 static void
@@ -131,23 +132,26 @@ it_learns_how_the_oscillator_wanders(void **state)
 {
     static const double wanders[] = {1e-10, 1e-9, 1e-8};
 
+    int runs = chance_rounds(LEARNERS) > 0 ? LEARNERS : 1;
+    double slack = runs > 1 ? 1 : 100;
+
     (void)state;
     chance_begin();
     for (int i = 0; i < 3; i++) {
         double sum = 0;
 
-        for (int run = 0; run < LEARNERS; run++) {
+        for (int run = 0; run < runs; run++) {
             struct world w = campus();
             struct sg_bank_view view;
 
             w.wander = wanders[i];
             follow(&w, 2000, 16);
             sg_bank_look(&w.bank, w.t_s, &view);
-            sum += log(view.wander / w.wander) / LEARNERS;
+            sum += log(view.wander / w.wander) / runs;
         }
         /* 1e-10 is the least that is assumed */
-        assert_below("learned wander / the truth", exp(sum), 6);
-        assert_below("the truth / learned wander", exp(-sum), 2.5);
+        assert_below("learned wander / the truth", exp(sum), 6 * slack);
+        assert_below("the truth / learned wander", exp(-sum), 2.5 * slack);
     }
 }
 
