@@ -10,18 +10,20 @@
 #include <security/pam_modules.h>
 
 #include "base/instant.h"
+#include "pam/options.h"
 
 /* In PAM's environment, from a process of sshd that has asked for the password
  * to the one that opens the session. */
 #define SG_PAM_MEMO_VARIABLE "SKEWGUARD_TOLD"
 
 struct sg_pam_memo {
-    bool is_said;            /* the person has seen it */
-    bool is_logged;          /* so has the log, said or not */
-    bool is_reported;        /* a status that cannot be used */
-    struct sg_raw well_at;   /* all was well then; 0: not ... */
-    double well_frac;        /* ... by these options, */
-    const char *well_status; /* which the handle keeps */
+    bool is_said;          /* the person has seen it */
+    bool is_logged;        /* so has the log, said or not */
+    bool is_reported;      /* a status that cannot be used */
+    struct sg_raw well_at; /* all was well then; 0: not ... */
+    double well_frac;      /* ... by these options */
+    /* A copy: the handle frees a stack's words when its service changes. */
+    char well_status[SG_PAM_PATH_MAX];
 };
 
 /* The handle's memo, which lives as long as it; NULL if memory ran out. */

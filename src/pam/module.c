@@ -6,6 +6,7 @@
  * no variables, starts nothing, waits for nothing, asks for no name and sets
  * neither a signal nor the language.
  */
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -173,7 +174,8 @@ remember(const struct call *call, struct sg_pam_memo *memo,
         return;
     memo->well_at = sg_host_raw();
     memo->well_frac = call->options.warn_frac;
-    memo->well_status = call->options.status_path;
+    snprintf(memo->well_status, sizeof memo->well_status, "%s",
+             call->options.status_path);
 }
 
 static void

@@ -8,6 +8,7 @@
  *                    a null pointer
  *   user=NAME        PAM_USER from here on; user= is none
  *   tty=NAME         PAM_TTY, which begins as ":0"; tty= is none
+ *   service=NAME     PAM_SERVICE from here on; its stack is read anew
  *   again            end, and start with a new handle
  *   child=CALL       the call in a process of its own; its environment is
  *                    then taken over, as sshd does
@@ -238,6 +239,8 @@ obey(struct driver *driver, const char *word)
         pam_set_item(driver->pamh, PAM_USER, word[5] ? word + 5 : NULL);
     else if (strncmp(word, "tty=", 4) == 0)
         pam_set_item(driver->pamh, PAM_TTY, word[4] ? word + 4 : NULL);
+    else if (strncmp(word, "service=", 8) == 0)
+        pam_set_item(driver->pamh, PAM_SERVICE, word + 8);
     else if (strncmp(word, "child=", 6) == 0)
         call_in_child(driver, word + 6);
     else if (strcmp(word, "again") == 0)

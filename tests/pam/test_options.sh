@@ -104,7 +104,16 @@ sed -i "/^auth.*skewguard/s|status=[^ ]*|status=$DIR/well/status|" \
     "$DIR/pam.d/test"
 login alice auth account
 matches '^error ' 1
+# Nor in another service, whose words may lie where the first one's lay.
+stack debug
+sed "s|$DIR/run/|$DIR/bad/|" "$DIR/pam.d/test" >"$DIR/pam.d/next"
+mkdir "$DIR/bad"
+mv "$DIR/run/status" "$DIR/bad/status"
 publish
+login alice auth service=next account
+matches '^error ' 1
+login alice auth service=test account
+matches '^log debug .*: all was well a moment ago$' 1
 
 # ---- status ----
 
