@@ -57,6 +57,10 @@ struct sg_spool_list {
 int sg_spool_put(const char *folder, const struct sg_record *record,
                  int *dropped, struct sg_err *err);
 
+/* The same, but no folder is made: -ENOENT. */
+int sg_spool_put_there(const char *folder, const struct sg_record *record,
+                       struct sg_err *err);
+
 /* What is there; ret->entries is NULL if nothing is, or no folder. */
 int sg_spool_list(const char *folder, struct sg_spool_list *ret,
                   struct sg_err *err);

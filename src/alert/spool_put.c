@@ -129,6 +129,18 @@ sync_parent(int fd, const char *folder, struct sg_err *err)
     return code;
 }
 
+/* In the folder that was checked, whatever lies at its path by now. */
+static int
+replace(int fd, const char *folder, const char *name, const char *text,
+        size_t len, struct sg_err *err)
+{
+    int code = sg_file_replace_at(fd, name, text, len, 0600, true);
+
+    if (code == 0)
+        return 0;
+    return sg_err_set(err, code, "%s/%s: %s", folder, name, strerror(-code));
+}
+
 /*
  * A number larger than any before it, also than those that are gone: on disk
  * as given out before it is used.
@@ -137,7 +149,7 @@ static int
 take_order(int fd, const char *folder, const struct sg_spool_list *list,
            uint64_t *ret, struct sg_err *err)
 {
-    char path[1024], text[LAST_BYTES];
+    char text[LAST_BYTES];
     uint64_t last;
     int code = read_last(fd, folder, &last, err), len;
 
@@ -153,9 +165,8 @@ take_order(int fd, const char *folder, const struct sg_spool_list *list,
                           ", allowed less than %" PRIu64,
                           folder, last, SG_SPOOL_ORDER_MAX);
     *ret = last + 1;
-    snprintf(path, sizeof path, "%s/" LAST, folder);
     len = snprintf(text, sizeof text, "%" PRIu64 "\n", *ret);
-    return sg_file_replace(path, text, (size_t)len, 0600, true, err);
+    return replace(fd, folder, LAST, text, (size_t)len, err);
 }
 
 /* All of it under its own name and on disk, or nothing. */
@@ -163,13 +174,12 @@ static int
 write_entry(int fd, const char *folder, const struct sg_record *record,
             uint64_t order, const struct sg_buf *text, struct sg_err *err)
 {
-    char name[SG_SPOOL_NAME_MAX], path[1024];
+    char name[SG_SPOOL_NAME_MAX];
     int code;
 
     snprintf(name, sizeof name, "%010" PRIu64 "-%s-%u.alert", order, record->id,
              record->number);
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    code = sg_file_replace(path, text->text, text->len, 0600, true, err);
+    code = replace(fd, folder, name, text->text, text->len, err);
     if (code < 0)
         unlinkat(fd, name, 0); /* there already, but perhaps not for long */
     return code;
@@ -191,7 +201,7 @@ put(int fd, const char *folder, const struct sg_spool_list *list,
     struct sg_err *err)
 {
     struct sg_spool_entry *victims = NULL;
-    uint64_t order;
+    uint64_t order = 0;
     int n = make_room(fd, folder, list, record, &victims, err);
     int code = n < 0 ? n : take_order(fd, folder, list, &order, err);
 
@@ -205,15 +215,15 @@ put(int fd, const char *folder, const struct sg_spool_list *list,
     return code;
 }
 
-/* The folder, made if need be, and nobody else puts something there. */
+/* The folder, made if that is allowed, and nobody else puts something there. */
 static int
-open_to_put(const char *folder, struct sg_err *err)
+open_to_put(const char *folder, bool may_make, struct sg_err *err)
 {
     int fd;
 
     if (strlen(folder) + SG_SPOOL_NAME_MAX > 1000)
         return sg_err_set(err, -ENAMETOOLONG, "%s: name too long", folder);
-    if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+    if (may_make && mkdir(folder, 0700) < 0 && errno != EEXIST)
         return sg_spool_refuse(folder, "", err);
     fd = sg_spool_open(folder, err);
     /* A file system without locks will do: it is the daemon alone that writes,
@@ -238,9 +248,9 @@ encode(const struct sg_record *record, struct sg_buf *ret, struct sg_err *err)
     return sg_record_decode(ret->text, ret->len, &again, err);
 }
 
-int
-sg_spool_put(const char *folder, const struct sg_record *record, int *dropped,
-             struct sg_err *err)
+static int
+put_into(const char *folder, bool may_make, const struct sg_record *record,
+         int *dropped, struct sg_err *err)
 {
     struct sg_spool_list list = {0, NULL};
     struct sg_buf text = SG_BUF_INIT;
@@ -250,7 +260,7 @@ sg_spool_put(const char *folder, const struct sg_record *record, int *dropped,
         *dropped = 0;
     if (code < 0)
         goto out;
-    fd = code = open_to_put(folder, err);
+    fd = code = open_to_put(folder, may_make, err);
     if (fd < 0)
         goto out;
     code = sg_spool_scan(fd, folder, true, &list, err);
@@ -266,4 +276,18 @@ out:
     sg_spool_list_free(&list);
     sg_buf_free(&text);
     return code;
+}
+
+int
+sg_spool_put(const char *folder, const struct sg_record *record, int *dropped,
+             struct sg_err *err)
+{
+    return put_into(folder, true, record, dropped, err);
+}
+
+int
+sg_spool_put_there(const char *folder, const struct sg_record *record,
+                   struct sg_err *err)
+{
+    return put_into(folder, false, record, NULL, err);
 }

@@ -25,12 +25,14 @@ write_all(int fd, const char *bytes, size_t len)
 
 /* A rename is on disk once its folder is. */
 static int
-sync_folder(const char *path)
+sync_folder(int at, const char *path)
 {
     char folder[4096];
     const char *slash = strrchr(path, '/');
     int fd, code;
 
+    if (at != AT_FDCWD)
+        return fsync(at) < 0 ? -errno : 0;
     snprintf(folder, sizeof folder, "%.*s",
              slash && slash > path ? (int)(slash - path) : 1,
              slash ? path : ".");
@@ -43,16 +45,16 @@ sync_folder(const char *path)
 }
 
 static int
-write_new(const char *path, const char *bytes, size_t len, mode_t mode,
+write_new(int at, const char *path, const char *bytes, size_t len, mode_t mode,
           bool durable)
 {
     /* O_EXCL keeps us from following a link */
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    int fd = open(path, flags, mode), code;
+    int fd = openat(at, path, flags, mode), code;
 
     if (fd < 0 && errno == EEXIST) {
-        unlink(path); /* left over from a crash */
-        fd = open(path, flags, mode);
+        unlinkat(at, path, 0); /* left over from a crash */
+        fd = openat(at, path, flags, mode);
     }
     if (fd < 0)
         return -errno;
@@ -67,25 +69,44 @@ write_new(const char *path, const char *bytes, size_t len, mode_t mode,
     return code;
 }
 
-int
-sg_file_replace(const char *path, const char *bytes, size_t len, mode_t mode,
-                bool durable, struct sg_err *err)
+/* path is below the open folder "at", or anywhere for AT_FDCWD. */
+static int
+replace(int at, const char *path, const char *bytes, size_t len, mode_t mode,
+        bool durable)
 {
     char fresh[4096];
     int code;
 
     if ((size_t)snprintf(fresh, sizeof fresh, "%s.new", path) >= sizeof fresh)
-        return sg_err_set(err, -ENAMETOOLONG, "%s: name too long", path);
-    code = write_new(fresh, bytes, len, mode, durable);
-    if (code == 0 && rename(fresh, path) < 0)
+        return -ENAMETOOLONG;
+    code = write_new(at, fresh, bytes, len, mode, durable);
+    if (code == 0 && renameat(at, fresh, at, path) < 0)
         code = -errno;
     if (code == 0 && durable)
-        code = sync_folder(path);
-    if (code < 0) {
-        unlink(fresh);
-        return sg_err_set(err, code, "%s: %s", path, strerror(-code));
-    }
-    return 0;
+        code = sync_folder(at, path);
+    if (code < 0)
+        unlinkat(at, fresh, 0);
+    return code;
+}
+
+int
+sg_file_replace(const char *path, const char *bytes, size_t len, mode_t mode,
+                bool durable, struct sg_err *err)
+{
+    int code = replace(AT_FDCWD, path, bytes, len, mode, durable);
+
+    if (code == 0)
+        return 0;
+    return sg_err_set(err, code, "%s: %s", path,
+                      code == -ENAMETOOLONG ? "name too long"
+                                            : strerror(-code));
+}
+
+int
+sg_file_replace_at(int folder, const char *name, const char *bytes, size_t len,
+                   mode_t mode, bool durable)
+{
+    return replace(folder, name, bytes, len, mode, durable);
 }
 
 int

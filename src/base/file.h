@@ -20,6 +20,11 @@
 int sg_file_replace(const char *path, const char *bytes, size_t len,
                     mode_t mode, bool durable, struct sg_err *err);
 
+/* The same for a name in a folder that is open, wherever that has been moved
+ * to, or what lies at its old place.  0 or a negative errno. */
+int sg_file_replace_at(int folder, const char *name, const char *bytes,
+                       size_t len, mode_t mode, bool durable);
+
 /* Make a folder, for all to read whatever the umask, unless it is there; not
  * its parents. */
 int sg_file_make_folder(const char *path, struct sg_err *err);

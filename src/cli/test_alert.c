@@ -154,30 +154,62 @@ refuse_permission(const char *why)
     return SG_EXIT_NOPERM;
 }
 
+static int
+refuse_folder(const struct test *test)
+{
+    struct sg_err err;
+
+    if (errno == EACCES || errno == EPERM) {
+        sg_err_set(&err, 0, "%s: %s", test->folder, strerror(errno));
+        return refuse_permission(err.text);
+    }
+    if (errno == ENOTDIR)
+        sg_log(LOG_ERR, "%s: not a folder (a link to one does not count)",
+               test->folder);
+    else
+        sg_log(LOG_ERR, "%s: %s; skewguard-mailer makes it when it starts",
+               test->folder, strerror(errno));
+    return SG_EXIT_UNKNOWN;
+}
+
+/* Whose the state directory is, and the spool in it; 0, or -1 with errno. */
+static int
+look_at_owners(const struct test *test, struct stat *ret_state,
+               struct stat *ret_spool)
+{
+    if (stat(test->config->state_directory, ret_state) < 0 ||
+        lstat(test->folder, ret_spool) < 0)
+        return -1;
+    errno = ENOTDIR;
+    return S_ISDIR(ret_spool->st_mode) ? 0 : -1;
+}
+
 /*
- * What root puts there has to be the mailer's, or it could not read it; nor
- * should root trust a folder of somebody else's.
+ * What root puts there has to be the mailer's, or it could not read it.  Nor
+ * may root go by a name in a folder of somebody else's, who can turn it into
+ * another one at any moment: the state directory's owner decides, not what
+ * lies there.
  */
 static int
 become_owner(const struct test *test)
 {
-    struct sg_err err;
-    struct stat st;
+    struct stat state, spool;
 
-    if (stat(test->folder, &st) < 0) {
-        if (errno == EACCES || errno == EPERM) {
-            sg_err_set(&err, 0, "%s: %s", test->folder, strerror(errno));
-            return refuse_permission(err.text);
-        }
-        sg_log(LOG_ERR, "%s: %s; skewguard-mailer makes it when it starts",
-               test->folder, strerror(errno));
+    if (look_at_owners(test, &state, &spool) < 0)
+        return refuse_folder(test);
+    if (geteuid() != 0)
+        return 0;
+    if (state.st_uid != spool.st_uid) {
+        sg_log(LOG_ERR,
+               "%s: belongs to user %u, but the folder it lies in to user %u",
+               test->folder, (unsigned)spool.st_uid, (unsigned)state.st_uid);
         return SG_EXIT_UNKNOWN;
     }
-    if (geteuid() != 0 || st.st_uid == 0)
+    if (state.st_uid == 0)
         return 0;
     if (setgroups(0, NULL) == 0 &&
-        setresgid(st.st_gid, st.st_gid, st.st_gid) == 0 &&
-        setresuid(st.st_uid, st.st_uid, st.st_uid) == 0)
+        setresgid(state.st_gid, state.st_gid, state.st_gid) == 0 &&
+        setresuid(state.st_uid, state.st_uid, state.st_uid) == 0)
         return 0;
     sg_log(LOG_ERR, "cannot become the owner of %s: %s", test->folder,
            strerror(errno));
@@ -210,7 +242,7 @@ put(const struct test *test)
     for (int i = 0; code == -EAGAIN && i < PUT_TRIES; i++) {
         if (i > 0)
             pause_ms(POLL_MS);
-        code = sg_spool_put(test->folder, &test->record, NULL, &err);
+        code = sg_spool_put_there(test->folder, &test->record, &err);
     }
     if (code == 0)
         return 0;

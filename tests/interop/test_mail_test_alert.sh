@@ -103,4 +103,17 @@ if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --clear-groups true 2>/dev/null; 
         mail_fail "other does not start"
     test_alert other 0 'other@x.test: accepted by 127.0.0.1: 250 2.0.0 Ok'
     expect_drained other
+
+    # root follows nobody else's names, nor stays root among them
+    mkdir -m 700 "$DIR/victim"
+    for kind in link foreign; do
+        mailer_new $kind "smtp { host = \"127.0.0.1\" port = $good }"
+        chown 65534 "$DIR/$kind/state"
+    done
+    ln -s "$DIR/victim" "$DIR/link/state/spool"
+    mkdir -m 700 "$DIR/foreign/state/spool"
+    test_alert link 3 "skewguard: $DIR/link/state/spool: not a folder (a link to one does not count)"
+    test_alert foreign 3 "skewguard: $DIR/foreign/state/spool: belongs to user 0, but the folder it lies in to user 65534"
+    [ -z "$(find "$DIR/victim" "$DIR/foreign/state/spool" -type f)" ] ||
+        mail_fail "root has written there"
 fi

@@ -26,6 +26,7 @@ static struct {
     int calls;        /* so far */
     bool has_struck;
     uid_t file_owner, folder_owner; /* what fstat says; 0: the truth */
+    void (*on_lock)(void);          /* called at each flock */
     char log[4096];                 /* what has to do with being on disk */
 } faulty;
 
@@ -85,9 +86,7 @@ SIMPLE(void *, NULL, realloc, P(void *p, size_t size), (p, size))
 SIMPLE(void *, NULL, reallocarray, P(void *p, size_t n, size_t size),
        (p, n, size))
 SIMPLE(int, -1, mkdir, P(const char *path, mode_t mode), (path, mode))
-SIMPLE(int, -1, flock, P(int fd, int what), (fd, what))
 SIMPLE(int, -1, fchmod, P(int fd, mode_t mode), (fd, mode))
-SIMPLE(int, -1, unlink, P(const char *path), (path))
 SIMPLE(int, -1, unlinkat, P(int fd, const char *path, int flags),
        (fd, path, flags))
 SIMPLE(int, -1, renameat2,
@@ -97,13 +96,21 @@ SIMPLE(DIR *, NULL, fdopendir, P(int fd), (fd))
 SIMPLE(struct dirent *, NULL, readdir, P(DIR *dir), (dir))
 SIMPLE(ssize_t, -1, read, P(int fd, void *bytes, size_t len), (fd, bytes, len))
 
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
 int __real_openat(int folder, const char *path, int flags, ...);
 int __wrap_openat(int folder, const char *path, int flags, ...);
 
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+
+/* Whoever opens by a path makes nothing there. */
 int
 __wrap_open(const char *path, int flags, ...)
+{
+    return strikes("open") ? -1 : __real_open(path, flags);
+}
+
+int
+__wrap_openat(int folder, const char *path, int flags, ...)
 {
     mode_t mode = 0;
     va_list args;
@@ -112,13 +119,7 @@ __wrap_open(const char *path, int flags, ...)
     if (flags & O_CREAT)
         mode = va_arg(args, mode_t);
     va_end(args);
-    return strikes("open") ? -1 : __real_open(path, flags, mode);
-}
-
-int
-__wrap_openat(int folder, const char *path, int flags, ...)
-{
-    return strikes("openat") ? -1 : __real_openat(folder, path, flags);
+    return strikes("openat") ? -1 : __real_openat(folder, path, flags, mode);
 }
 
 /* Half of it is there before it goes wrong. */
@@ -148,12 +149,20 @@ WRAP(int, fstat, int fd, struct stat *ret)
     return 0;
 }
 
-WRAP(int, rename, const char *from, const char *to)
+/* Between the folder's check and what is done there. */
+WRAP(int, flock, int fd, int what)
 {
-    if (strikes("rename"))
+    if (faulty.on_lock)
+        faulty.on_lock();
+    return strikes("flock") ? -1 : __real_flock(fd, what);
+}
+
+WRAP(int, renameat, int from_fd, const char *from, int to_fd, const char *to)
+{
+    if (strikes("renameat"))
         return -1;
     note("rename", to);
-    return __real_rename(from, to);
+    return __real_renameat(from_fd, from, to_fd, to);
 }
 
 int __wrap_fsync(int fd);

@@ -219,7 +219,7 @@ nothing_goes_for_one_that_does_not_come(void **state)
 
     (void)state;
     fill("MMM", SG_SPOOL_MAX);
-    faulty_begin(2, ENOSPC, "rename");
+    faulty_begin(2, ENOSPC, "renameat");
     assert_int_equal(sg_spool_put(folder, &record, &dropped, NULL), -ENOSPC);
     assert_true(faulty.has_struck);
     assert_int_equal(dropped, 0);
