@@ -18,6 +18,7 @@
 #include "mailer/mailer_private.h"
 #include "mailer/program.h"
 #include "mailer/smtp.h"
+#include "mailer/truetime.h"
 
 #define PROGRAM_S 60
 /* libcurl's own limits come first, and its words are better. */
@@ -77,7 +78,8 @@ send_mail(const struct sg_delivery *delivery)
     struct sg_buf text = SG_BUF_INIT;
     struct sg_mail mail = {from, delivery->batch.channel.name,
                            delivery->batch.n, delivery->records};
-    struct sg_smtp_letter letter = {name, from, mail.to, &text};
+    struct sg_smtp_letter letter = {
+        .hello = name, .from = from, .to = mail.to, .text = &text};
 
     find_own_name(name, sizeof name);
     sg_mail_sender(config->alert.mailfrom, name, from);
@@ -88,6 +90,8 @@ send_mail(const struct sg_delivery *delivery)
     }
     if (!delivery->is_smtp)
         return sg_program_sendmail(delivery->program, from, mail.to, &text);
+    letter.has_time = sg_truetime_find(mail.records, mail.n,
+                                       sg_host_reading().wall, &letter.time);
     sg_mailer_share_lock(delivery->mailer);
     sg_smtp_send(&config->smtp, &letter, on_told, delivery);
     sg_buf_free(&text);

@@ -1,10 +1,13 @@
 #include "mailer/smtp.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mailer/secret.h"
@@ -104,6 +107,28 @@ set_address(struct attempt *attempt, const struct sg_config_smtp *smtp,
     snprintf(text, sizeof text, "<%s>", letter->to);
     attempt->to = curl_slist_append(NULL, text);
     curl_easy_setopt(attempt->curl, CURLOPT_MAIL_RCPT, attempt->to);
+}
+
+/* For libcurl, before the handshake. */
+static CURLcode
+on_tls_context(CURL *curl, void *context, void *arg)
+{
+    const struct sg_smtp_letter *letter = arg;
+
+    (void)curl;
+    X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(context),
+                               (time_t)(letter->time.ns / 1000000000));
+    return CURLE_OK;
+}
+
+/* An alert of a clock that is wrong by months has to arrive all the same. */
+static void
+set_tls_time(CURL *curl, const struct sg_smtp_letter *letter)
+{
+    if (!letter->has_time)
+        return;
+    curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
+    curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, letter);
 }
 
 /* "try" encrypts for whoever listens, as MTAs do among each other. */
@@ -233,6 +258,7 @@ run(struct attempt *attempt, const struct sg_config_smtp *smtp,
     }
     set_address(attempt, smtp, letter);
     set_tls(attempt->curl, smtp);
+    set_tls_time(attempt->curl, letter);
     set_rest(attempt);
     if (set_login(attempt->curl, smtp, &err) < 0)
         sg_result_set(ret, SG_RESULT_LATER, "no password: %s", err.text);

@@ -4,7 +4,10 @@
 #ifndef SG_MAILER_SMTP_H
 #define SG_MAILER_SMTP_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
+#include "base/instant.h"
 #include "mailer/result.h"
 #include "setup/config.h"
 
@@ -15,6 +18,8 @@ struct sg_smtp_letter {
     const char *hello; /* this host's name */
     const char *from, *to;
     const struct sg_buf *text; /* with headers, lines ended by newlines */
+    bool has_time;             /* the relay's certificate has to be valid ... */
+    struct sg_wall time;       /* ... then; else when this host's clock says */
 };
 
 typedef void sg_smtp_told(const void *arg, const struct sg_result *result);

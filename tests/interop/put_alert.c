@@ -1,6 +1,8 @@
 /*
- * put_alert FOLDER ID NUMBER [PHASE [TOPIC]]: what skewguardd would put into
- * the spool, with its number in subject and body.
+ * put_alert FOLDER ID NUMBER [PHASE [TOPIC [TRUE_TIME [HOST_TIME]]]]: what
+ * skewguardd would put into the spool, with its number in subject and body.
+ * The times are seconds since 1970; without them the true one is not known and
+ * the host's is now.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +46,10 @@ main(int argc, char **argv)
     record.topic =
         (enum sg_alert_topic)find(sg_alert_topic_names, SG_ALERT_TOPIC_COUNT,
                                   argc > 5 ? argv[5] : "realm");
-    record.host_time.ns = (int64_t)time(NULL) * 1000000000;
+    record.has_true_time = argc > 6;
+    record.true_time.ns = argc > 6 ? atoll(argv[6]) * 1000000000 : 0;
+    record.host_time.ns =
+        (argc > 7 ? atoll(argv[7]) : (int64_t)time(NULL)) * 1000000000;
     snprintf(record.subject, sizeof record.subject, "subject of %s-%u", argv[2],
              record.number);
     snprintf(record.body, sizeof record.body, "body of %s-%u\n.\nend\n",

@@ -5,12 +5,13 @@
 . "$here/mail.sh"
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || skip "no python3-aiosmtpd"
 begin
+YEAR=$(date -u +%Y)
 
 # Two authorities, and a relay whose certificate is from the first.
 (
     cd "$DIR"
     for ca in good bad; do
-        openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$ca" \
+        openssl req -x509 -newkey rsa:2048 -nodes -days 9000 -subj "/CN=$ca" \
             -keyout $ca.key -out $ca.pem
     done
     openssl req -newkey rsa:2048 -nodes -subj /CN=relay -keyout relay.key \
@@ -18,11 +19,22 @@ begin
     echo 'subjectAltName = IP:127.0.0.1, DNS:localhost' >ext
     openssl x509 -req -in relay.csr -CA good.pem -CAkey good.key -days 2 \
         -CAcreateserial -extfile ext -out relay.pem
+    # ... and one that is valid ten years from now alone
+    printf '%s\n' '[ca]' 'default_ca = one' '[one]' 'database = index' \
+        'new_certs_dir = .' 'serial = serial' 'default_md = sha256' 'policy = any' '[any]' \
+        'commonName = supplied' >ca.conf
+    : >index
+    echo 01 >serial
+    openssl ca -batch -config ca.conf -in relay.csr -cert good.pem \
+        -keyfile good.key -extfile ext -notext -out later.pem \
+        -startdate "$((YEAR + 10))0101000000Z" \
+        -enddate "$((YEAR + 10))1231000000Z"
 ) >"$DIR/openssl.log" 2>&1 || fail "no certificates: $(<"$DIR/openssl.log")"
 start=$(free_port) whole=$(free_port) plain=$(free_port) login=$(free_port)
-false=$(free_port)
+false=$(free_port) later=$(free_port)
 smtpd start "$start" --starttls "$DIR/relay.pem" "$DIR/relay.key"
 smtpd whole "$whole" --tls "$DIR/relay.pem" "$DIR/relay.key"
+smtpd later "$later" --starttls "$DIR/later.pem" "$DIR/relay.key"
 smtpd plain "$plain"
 smtpd login "$login" --starttls "$DIR/relay.pem" "$DIR/relay.key" \
     --auth robot secret
@@ -31,12 +43,13 @@ umask 077
 echo secret >"$DIR/password"
 echo wrong >"$DIR/wrong"
 
+PUT=(raised) # what put is told of the alert
 # send NAME PORT SETTINGS: a mailer, and an alert for it.
 send() {
     mailer_new "$1" "smtp { host = \"127.0.0.1\" port = $2 $3 }"
     mailer_start "$1"
     within 5 test -e "$DIR/$1/state/spool/mailer.lock"
-    put "$1" $CAUSE 1 raised
+    put "$1" $CAUSE 1 "${PUT[@]}"
 }
 # good NAME PORT RELAY HOW SETTINGS
 good() {
@@ -63,6 +76,22 @@ bad wrong-ca "$start" 'not taken by .*certificate' \
 bad system-ca "$start" 'not taken by .*certificate' 'tls = required'
 bad wrong-ca-whole "$whole" 'not taken by .*certificate' \
     "tls = implicit ca_file = \"$DIR/bad.pem\""
+
+# A clock that is wrong by years does not hold up the alert that says so; one
+# that was put right meanwhile, or is not known to be wrong, counts.
+then=$(date -u -d "$((YEAR + 10))-06-01" +%s) now=$(date +%s)
+bad no-true-time "$later" 'not taken by .*certificate' "tls = required $ca"
+PUT=(raised realm "$then")
+good true-time "$later" later tls "tls = required $ca"
+bad true-time-ca "$later" 'not taken by .*certificate' \
+    "tls = required ca_file = \"$DIR/bad.pem\""
+bad true-time-early "$start" 'not taken by .*certificate' "tls = required $ca"
+PUT=(raised realm "$now")
+bad no-difference "$later" 'not taken by .*certificate' "tls = required $ca"
+PUT=(raised realm $((now - 60)) "$then")
+good put-right "$start" start tls "tls = required $ca"
+PUT=(raised)
+
 bad not-offered "$plain" 'not taken by .*STARTTLS' "tls = required $ca"
 bad not-spoken "$false" 'not taken by ' "tls = required $ca"
 got false mail && mail_fail "sent in the clear"
