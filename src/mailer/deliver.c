@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,17 @@ on_told(const void *arg, const struct sg_result *result)
     tell_parent(result);
 }
 
+/* Once the relay may have the mail, neither the mailer's end nor a SIGTERM for
+ * all of us must keep that from being noted. */
+static void
+outlive(const struct sg_mailer *mailer)
+{
+    if (!sg_mailer_share_lock(mailer))
+        return;
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN); /* nobody may be left to be told */
+}
+
 static int
 send_mail(const struct sg_delivery *delivery)
 {
@@ -92,7 +104,7 @@ send_mail(const struct sg_delivery *delivery)
         return sg_program_sendmail(delivery->program, from, mail.to, &text);
     letter.has_time = sg_truetime_find(mail.records, mail.n,
                                        sg_host_reading().wall, &letter.time);
-    sg_mailer_share_lock(delivery->mailer);
+    outlive(delivery->mailer);
     sg_smtp_send(&config->smtp, &letter, on_told, delivery);
     sg_buf_free(&text);
     return 0;
@@ -215,12 +227,15 @@ sg_mailer_reap(struct sg_mailer *mailer)
 }
 
 void
-sg_mailer_kill(struct sg_mailer *mailer)
+sg_mailer_let_go(struct sg_mailer *mailer)
 {
     struct sg_delivery *delivery;
 
     while ((delivery = LIST_FIRST(&mailer->deliveries))) {
-        sg_job_kill(delivery->job);
+        if (delivery->is_smtp)
+            sg_job_leave(delivery->job);
+        else
+            sg_job_kill(delivery->job);
         free_delivery(delivery);
     }
 }

@@ -51,4 +51,7 @@ bool sg_job_reap(struct sg_job *job);
 /* End it at once, without calling anybody, and free it. */
 void sg_job_kill(struct sg_job *job);
 
+/* Leave it to itself, and free what is known of it. */
+void sg_job_leave(struct sg_job *job);
+
 #endif

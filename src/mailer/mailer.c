@@ -165,7 +165,7 @@ sg_mailer_run(struct sg_mailer *mailer)
     event_active(mailer->look, EV_TIMEOUT, 0);
     if (event_base_dispatch(mailer->base) < 0)
         mailer->exit_status = EX_SOFTWARE;
-    sg_mailer_kill(mailer);
+    sg_mailer_let_go(mailer);
     return mailer->exit_status;
 }
 
@@ -174,7 +174,7 @@ sg_mailer_free(struct sg_mailer *mailer)
 {
     if (!mailer)
         return;
-    sg_mailer_kill(mailer);
+    sg_mailer_let_go(mailer);
     sg_mailer_leave_spool(mailer);
     for (struct event **e = &mailer->look; e <= &mailer->signals[4]; e++)
         if (*e)

@@ -26,7 +26,7 @@ struct event_base;
 #define SG_SPOOL_PATH_MAX (SG_PATH_MAX + sizeof "/" SG_SPOOL_FOLDER)
 /* Below the spool; its first byte is locked as long as the mailer lives, and
  * its second one is shared by those that deliver by SMTP: they may outlive a
- * mailer that is killed, and the next one waits for them. */
+ * mailer, and the next one waits for them. */
 #define SG_MAILER_LOCK "mailer.lock"
 #define SG_MAILER_LOCK_PATH_MAX (SG_SPOOL_PATH_MAX + sizeof "/" SG_MAILER_LOCK)
 /* The receipts of so many tests are kept. */
@@ -103,8 +103,9 @@ void sg_mailer_on_pump(int fd, short what, void *mailer);
 /* Some child has ended. */
 void sg_mailer_reap(struct sg_mailer *mailer);
 
-/* End all that is under way; it counts as not delivered. */
-void sg_mailer_kill(struct sg_mailer *mailer);
+/* What is under way counts as not delivered and is ended, but for what shares
+ * the lock: it may have been taken already, and notes that itself. */
+void sg_mailer_let_go(struct sg_mailer *mailer);
 
 /* ---- tell.c ---- */
 

@@ -136,8 +136,8 @@ lock_folder(struct sg_mailer *mailer, struct sg_err *err)
                           "another skewguard-mailer runs already (%s)", path);
     if (code == -EBUSY)
         return sg_err_set(err, code,
-                          "%s: mails of a skewguard-mailer that was "
-                          "killed are still under way",
+                          "%s: mails of a skewguard-mailer that "
+                          "ended are still under way",
                           path);
     return sg_err_set(err, code, "%s: %s", path, strerror(-code));
 }

@@ -20,7 +20,8 @@ struct replies {
     bool closes_in_data;
     bool is_grey; /* each recipient is put off once */
     bool babbles; /* the greeting never ends */
-    bool is_slow; /* to say that it has taken a mail, which it has */
+    bool is_slow; /* to say that it has taken a mail, which it has: slower than
+                     the mailer is patient when it is to stop */
 };
 
 static const struct deed {
@@ -126,7 +127,7 @@ take_data(struct session *session)
         if (begins(session, "Subject: "))
             strcpy(session->subject, session->line + 9);
     if (session->replies->is_slow)
-        sleep(2);
+        sleep(7);
     say(session, session->replies->end);
     printf("mail %s: %s\n", session->to, session->subject);
 }

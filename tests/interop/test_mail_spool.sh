@@ -134,10 +134,25 @@ within 5 has_child slow || mail_fail "no delivery"
 sleep 0.5
 mailer_end slow KILL || true
 mailer_start slow
-expect_told slow 'spool: .*mails of a skewguard-mailer that was killed are still under way'
+expect_told slow 'spool: .*mails of a skewguard-mailer that ended are still under way'
 expect_drained slow 25
 told slow 'mail to root' && mail_fail "sent again"
 expect_mails slow-relay "mail <root>: [client.test] subject of $CAUSE-1"
+mailer_end slow TERM
+
+# ... told to stop while the relay thinks, as all of its processes are: the same.
+put slow $OTHER 1 raised
+mailer_start slow
+within 5 has_child slow || mail_fail "no delivery"
+sleep 0.5
+child=$(pgrep -P "${MAILER_PID[slow]}")
+kill "$child"
+mailer_end slow TERM || mail_fail "no good end"
+mailer_start slow
+expect_drained slow 25
+told slow "mail to root: alert $OTHER" && mail_fail "sent again"
+[ "$(mails slow-relay | grep -c "subject of $OTHER-1")" = 1 ] ||
+    mail_fail "sent again: $(mails slow-relay)"
 mailer_end slow TERM
 
 # ... and then does not: sent by the next one.
