@@ -22,7 +22,7 @@ set_channels(struct sg_mailer *mailer)
 
     if (n == 0)
         sg_log(LOG_WARNING, "neither mailto nor hook is set: nobody is told "
-                            "of alerts but the log");
+                            "of alerts but the log; they wait in the spool");
     sg_queue_set_channels(mailer->queue, channels, n, sg_host_raw());
 }
 

@@ -252,7 +252,8 @@ sg_queue_prune(struct sg_queue *queue, const struct sg_spool_list *spool)
 bool
 sg_queue_take_finished(struct sg_queue *queue, struct sg_spool_entry *ret)
 {
-    for (int i = 0; i < queue->n_alerts; i++) {
+    /* without a channel nothing is over, it waits for one */
+    for (int i = 0; i < queue->n_alerts && queue->n_channels > 0; i++) {
         bool is_finished = true;
 
         for (int j = 0; j < queue->n_channels; j++)

@@ -94,7 +94,7 @@ bool sg_queue_settle(struct sg_queue *queue, const struct sg_batch *batch,
                      struct sg_settled *ret);
 
 /* An alert that is over on all channels and is taken out of the queue with
- * this; false: none. */
+ * this; false: none, or there is no channel. */
 bool sg_queue_take_finished(struct sg_queue *queue, struct sg_spool_entry *ret);
 
 /* Everything that waits for its next attempt is due now. */

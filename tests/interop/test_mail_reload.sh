@@ -58,5 +58,10 @@ echo 'alert { mailto = { } }' >>"$DIR/pass/conf"
 mailer_signal pass HUP
 expect_told pass 'neither mailto nor hook is set: nobody is told'
 put pass $OTHER 4
+sleep 1
+[ "$(n_spooled pass)" = 1 ] || mail_fail "lost while nobody was to be told"
+sed -i 's/mailto = { }/mailto = { "c@x.test" }/' "$DIR/pass/conf"
+mailer_signal pass HUP
 expect_drained pass
+expect_got relay "^mail <c@x\\.test>: .*$OTHER-4"
 mailer_end pass TERM || mail_fail "no good end"

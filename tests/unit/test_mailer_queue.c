@@ -442,10 +442,13 @@ test_channels_come_and_go(void **state)
         sg_queue_settle(queue, &running, &result, now, 0, progress, &settled));
     settle(SG_RESULT_DONE, "done");
     assert_true(sg_queue_take_finished(queue, &entry));
-    /* nobody is told at all */
+    /* nobody is told at all: it waits for somebody */
     sg_queue_set_channels(queue, NULL, 0, now);
     add(2, "2", 1);
-    assert_true(sg_queue_take_finished(queue, &entry));
+    expect_none();
+    assert_false(sg_queue_take_finished(queue, &entry));
+    sg_queue_set_channels(queue, mixed, 1, now);
+    expect_next("hook /h", "2", "1");
 }
 
 static void
