@@ -284,7 +284,6 @@ static void
 start_batch(struct sg_mailer *mailer, const struct sg_batch *batch)
 {
     struct sg_delivery *delivery = calloc(1, sizeof *delivery);
-    const struct timeval soon = {SOON_S, 0};
     struct sg_result result;
     struct sg_err err = {"no memory"};
 
@@ -298,7 +297,7 @@ start_batch(struct sg_mailer *mailer, const struct sg_batch *batch)
     }
     sg_result_set(&result, SG_RESULT_LATER, "not tried: %s", err.text);
     settle(mailer, batch, &result);
-    evtimer_add(mailer->look, &soon);
+    sg_mailer_look_soon(mailer, SOON_S);
 }
 
 static void

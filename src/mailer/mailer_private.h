@@ -1,7 +1,7 @@
 /*
  * What the parts of the mailer share: its set-up and signals in mailer.c, the
- * folder in spoolwatch.c, attempts in deliver.c and what is said of them in
- * tell.c.
+ * folder in spoolwatch.c and notice.c, attempts in deliver.c and what is said
+ * of them in tell.c.
  */
 #ifndef SG_MAILER_MAILER_PRIVATE_H
 #define SG_MAILER_MAILER_PRIVATE_H
@@ -90,9 +90,19 @@ bool sg_mailer_share_lock(const struct sg_mailer *mailer);
 void sg_mailer_look(struct sg_mailer *mailer);
 void sg_mailer_on_look(int fd, short what, void *mailer);
 
+/* Look in wait_s, but for trouble, which goes at its own pace. */
+void sg_mailer_look_soon(struct sg_mailer *mailer, double wait_s);
+
 /* What stands in the way of the spool is said when it begins, when it changes
  * and when it ends (NULL). */
 void sg_mailer_say_trouble(struct sg_mailer *mailer, const char *trouble);
+
+/* ---- notice.c ---- */
+
+/* Look as soon as an alert comes or the folder goes.  Without inotify the slow
+ * timer remains, and mailer->inotify is -1. */
+void sg_mailer_watch(struct sg_mailer *mailer);
+void sg_mailer_unwatch(struct sg_mailer *mailer);
 
 /* ---- deliver.c ---- */
 

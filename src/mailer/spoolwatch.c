@@ -1,7 +1,6 @@
 /*
  * The mailer's side of the spool's folder: it is ours alone while we hold its
- * lock, inotify says when something came, and a slow timer looks where inotify
- * cannot.
+ * lock, and a slow timer looks where inotify cannot.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,16 +18,10 @@
 #include "base/timeval.h"
 #include "mailer/mailer_private.h"
 
-/* Several files often come together. */
-#define CALM_S 0.02
 /* inotify says what this would find, but for network file systems. */
 #define LOOK_S 60
 /* Without inotify, or while the spool cannot be used. */
 #define BLIND_S 10
-
-#define EVENTS                                                                 \
-    (IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_DELETE_SELF |   \
-     IN_MOVE_SELF | IN_ONLYDIR)
 
 static void
 look_in(struct sg_mailer *mailer, double wait_s)
@@ -52,44 +44,11 @@ sg_mailer_say_trouble(struct sg_mailer *mailer, const char *trouble)
              trouble ? trouble : "");
 }
 
-/* ---- inotify ---- */
-
-static void
-on_notice(evutil_socket_t fd, short what, void *arg)
+void
+sg_mailer_look_soon(struct sg_mailer *mailer, double wait_s)
 {
-    struct sg_mailer *mailer = arg;
-    char events[4096];
-
-    (void)what;
-    while (read(fd, events, sizeof events) > 0)
-        ;
-    look_in(mailer, CALM_S);
-}
-
-static void
-stop_watching(struct sg_mailer *mailer)
-{
-    if (mailer->notice)
-        event_free(mailer->notice);
-    mailer->notice = NULL;
-    if (mailer->inotify >= 0)
-        close(mailer->inotify);
-    mailer->inotify = -1;
-}
-
-/* It is no harm if others have all that there is: the timer remains. */
-static void
-start_watching(struct sg_mailer *mailer)
-{
-    stop_watching(mailer);
-    mailer->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (mailer->inotify < 0)
-        return;
-    mailer->notice = event_new(mailer->base, mailer->inotify,
-                               EV_READ | EV_PERSIST, on_notice, mailer);
-    if (inotify_add_watch(mailer->inotify, mailer->folder, EVENTS) < 0 ||
-        !mailer->notice || event_add(mailer->notice, NULL) < 0)
-        stop_watching(mailer);
+    if (!mailer->trouble[0])
+        look_in(mailer, wait_s);
 }
 
 /* ---- the folder and its lock ---- */
@@ -228,14 +187,14 @@ sg_mailer_take_spool(struct sg_mailer *mailer, struct sg_err *err)
                "again",
                mailer->folder);
     remove_receipts(mailer);
-    start_watching(mailer);
+    sg_mailer_watch(mailer);
     return 0;
 }
 
 void
 sg_mailer_leave_spool(struct sg_mailer *mailer)
 {
-    stop_watching(mailer);
+    sg_mailer_unwatch(mailer);
     if (mailer->lock >= 0)
         close(mailer->lock);
     mailer->lock = -1;

@@ -54,7 +54,14 @@ dd if=/dev/zero of="$DIR/run/filler" bs=4k 2>/dev/null || true
 mailer_signal spooled CONT
 expect_told spooled "mail to root: alert $OTHER-2 accepted"
 expect_told spooled "spool: .*journal: No space left on device; tried again every 10 s"
-sleep 1
+# ... nor does it wake itself up with what it tries to write
+n_turns() {
+    awk '/^voluntary_ctxt/ {print $2}' "/proc/${MAILER_PID[spooled]}/status"
+}
+turns=$(n_turns)
+sleep 3
+turns=$(($(n_turns) - turns))
+[ $turns -le 20 ] || mail_fail "$turns turns in 3 s"
 [ "$(n_told spooled 'spool: .*No space')" = 1 ] || mail_fail "told repeatedly"
 rm "$DIR/run/filler"
 expect_told spooled "$spool: works again" 15
