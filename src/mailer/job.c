@@ -101,9 +101,15 @@ on_limit(evutil_socket_t fd, short what, void *arg)
 {
     struct sg_job *job = arg;
     const struct timeval grace = sg_timeval(SG_JOB_GRACE_S);
+    siginfo_t ended = {0};
 
     (void)fd;
     (void)what;
+    /* we may have been stopped for so long ourselves; SIGCHLD is on its way */
+    if (waitid(P_PID, (id_t)job->pid, &ended, WEXITED | WNOHANG | WNOWAIT) ==
+            0 &&
+        ended.si_pid == job->pid)
+        return;
     kill(-job->pid, job->end.is_timeout ? SIGKILL : SIGTERM);
     job->end.is_timeout = true;
     evtimer_add(job->limit, &grace);

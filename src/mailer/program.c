@@ -164,6 +164,8 @@ judge_violence(const struct sg_job_end *end, const char *what,
 {
     char text[SG_WORDS_MAX];
 
+    if (WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0)
+        return false; /* well, and be it at the last moment */
     if (end->is_timeout)
         sg_result_set(ret, SG_RESULT_LATER,
                       "%sended after 60 s without an "

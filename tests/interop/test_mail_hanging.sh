@@ -55,6 +55,22 @@ mailer_end stopped TERM || mail_fail "no good end"
 [ $((SECONDS - hung)) -le 8 ] || mail_fail "it takes too long to stop"
 [ "$(n_spooled stopped)" = 1 ] || mail_fail "stopping lost an alert"
 
+# A mailer that is stopped for a minute does not take a hook that has ended well
+# meanwhile for one that hangs.
+cat >"$DIR/short" <<'END'
+#!/bin/sh
+echo run >>"${0%/*}/short.runs"
+sleep 2
+END
+chmod +x "$DIR/short"
+mailer_new frozen "alert { mailto = { } hook = { \"$DIR/short\" } }"
+mailer_start frozen
+within 5 test -e "$DIR/frozen/state/spool/mailer.lock" || mail_fail "no start"
+put frozen $CAUSE 1 raised
+within 5 test -e "$DIR/short.runs" || mail_fail "not started"
+mailer_signal frozen STOP
+frozen=$SECONDS
+
 for deed in silent mute hang-data; do
     expect_told $deed "mail to root: alert $CAUSE-1 not taken by 127\\.0\\.0\\.1: .*(imed out|imeout).*; next try in" 80
 done
@@ -68,3 +84,10 @@ for name in "${deeds[@]}" hook; do
 done
 no_child() { [ -z "$(pgrep -P "${MAILER_PID[hook]}")" ]; }
 within 10 no_child || mail_fail "what hung still runs"
+
+sleep $((frozen + 63 - SECONDS > 0 ? frozen + 63 - SECONDS : 0))
+mailer_signal frozen CONT
+expect_told frozen "hook $DIR/short: alert $CAUSE-1 done"
+expect_drained frozen
+told frozen '.*without an end of its own' && mail_fail "it counts as hung"
+[ "$(wc -l <"$DIR/short.runs")" = 1 ] || mail_fail "it ran again"
