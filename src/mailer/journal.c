@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "alert/record.h"
 #include "base/file.h"
 #include "mailer/channel.h"
+#include "mailer/journal_line.h"
 
 #define FIRST_LINE "skewguard-journal=1\n"
 #define BYTES_MAX (8 << 20)
@@ -17,31 +17,17 @@
 /* Lines beyond those that count, before the file is written anew. */
 #define SLACK_LINES 1000
 #define LINE_MAX_LEN (SG_CHANNEL_LABEL_MAX + 128)
-/* Much more than anything is kept for. */
-#define REFUSED_MAX_S 1e8
 /* A FIFO without a reader cannot be opened like that. */
 #define APPEND_FLAGS (O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-
-struct line {
-    char id[SG_ALERT_ID_MAX];
-    unsigned number;
-    struct sg_progress progress;
-    char *channel; /* its own; NULL: the alert is finished */
-};
 
 struct sg_journal {
     char path[SG_PATH_MAX + sizeof "/spool/" SG_JOURNAL_NAME];
     int fd;     /* to append; -1: there is none, or it is not up to date */
     int n_file; /* lines in the file */
     int n_lines, size;
-    struct line *lines; /* those of finished alerts in the order of their end */
+    struct sg_journal_line
+        *lines; /* those of finished alerts in the order of their end */
     int n_finished;
-};
-
-static const char *const state_names[SG_PROGRESS_STATE_COUNT] = {
-    [SG_PROGRESS_TRIED] = "tried",
-    [SG_PROGRESS_DONE] = "done",
-    [SG_PROGRESS_GIVEN_UP] = "given-up",
 };
 
 struct sg_journal *
@@ -82,7 +68,7 @@ find(const struct sg_journal *journal, const char *id, unsigned number,
      const char *channel)
 {
     for (int i = 0; i < journal->n_lines; i++) {
-        const struct line *line = &journal->lines[i];
+        const struct sg_journal_line *line = &journal->lines[i];
 
         if (line->number == number && strcmp(line->id, id) == 0 &&
             (channel ? line->channel && strcmp(line->channel, channel) == 0
@@ -104,15 +90,15 @@ drop_line(struct sg_journal *journal, int i)
 }
 
 /* NULL if memory runs out or there is far too much. */
-static struct line *
+static struct sg_journal_line *
 add_line(struct sg_journal *journal, const char *id, unsigned number,
          const char *channel)
 {
-    struct line *line;
+    struct sg_journal_line *line;
 
     if (journal->n_lines == journal->size) {
         int size = journal->size ? 2 * journal->size : 64;
-        struct line *lines =
+        struct sg_journal_line *lines =
             size > 2 * (ENTRIES_MAX + SG_JOURNAL_FINISHED_MAX)
                 ? NULL
                 : realloc(journal->lines, (size_t)size * sizeof *lines);
@@ -123,7 +109,7 @@ add_line(struct sg_journal *journal, const char *id, unsigned number,
         journal->size = size;
     }
     line = &journal->lines[journal->n_lines];
-    *line = (struct line){.number = number};
+    *line = (struct sg_journal_line){.number = number};
     snprintf(line->id, sizeof line->id, "%s", id);
     line->channel = channel ? strdup(channel) : NULL;
     if (channel && !line->channel)
@@ -138,7 +124,7 @@ remember(struct sg_journal *journal, const char *id, unsigned number,
          const char *channel, const struct sg_progress *progress)
 {
     int i = find(journal, id, number, channel);
-    struct line *line =
+    struct sg_journal_line *line =
         i < 0 ? add_line(journal, id, number, channel) : &journal->lines[i];
 
     if (line)
@@ -161,50 +147,18 @@ remember_finished(struct sg_journal *journal, const char *id, unsigned number)
 
 /* ---- as text ---- */
 
-static void
-add_text(const struct line *line, struct sg_buf *ret)
-{
-    if (!line->channel)
-        sg_buf_add(ret, "finished %s %u\n", line->id, line->number);
-    else
-        sg_buf_add(ret, "%s %s %u %u %.0f %s\n",
-                   state_names[line->progress.state], line->id, line->number,
-                   line->progress.failed, line->progress.refused_s,
-                   line->channel);
-}
-
-static int
-state_of(const char *word)
-{
-    for (int i = 0; i < SG_PROGRESS_STATE_COUNT; i++)
-        if (strcmp(state_names[i], word) == 0)
-            return i;
-    return -1;
-}
-
 /* A line without its end.  False: it is none, or memory ran out. */
 static bool
 take_line(struct sg_journal *journal, const char *text)
 {
-    struct sg_progress progress = {0};
-    char word[16], id[32];
-    unsigned number;
-    int state, at = 0;
+    struct sg_journal_line line;
+    const char *channel;
 
-    if (sscanf(text, "finished %31s %u%n", id, &number, &at) == 2 && at > 0 &&
-        text[at] == '\0')
-        return sg_record_is_id(id) && remember_finished(journal, id, number);
-    at = 0;
-    if (sscanf(text, "%15s %31s %u %u %lf %n", word, id, &number,
-               &progress.failed, &progress.refused_s, &at) != 5 ||
-        at == 0 || text[at] == '\0')
+    if (!sg_journal_line_read(text, &line, &channel))
         return false;
-    state = state_of(word);
-    if (state < 0 || !sg_record_is_id(id) || !(progress.refused_s >= 0) ||
-        progress.refused_s > REFUSED_MAX_S)
-        return false;
-    progress.state = (enum sg_progress_state)state;
-    return remember(journal, id, number, text + at, &progress);
+    return channel ? remember(journal, line.id, line.number, channel,
+                              &line.progress)
+                   : remember_finished(journal, line.id, line.number);
 }
 
 /* False: it is no journal at all. */
@@ -242,7 +196,7 @@ write_anew(struct sg_journal *journal, struct sg_err *err)
     stop_appending(journal);
     sg_buf_add(&text, FIRST_LINE);
     for (int i = 0; i < journal->n_lines; i++)
-        add_text(&journal->lines[i], &text);
+        sg_journal_line_add(&journal->lines[i], &text);
     code = text.failed
                ? sg_err_set(err, -ENOMEM, "%s: no memory", journal->path)
                : sg_file_replace(journal->path, text.text, text.len, 0644, true,
@@ -257,14 +211,15 @@ write_anew(struct sg_journal *journal, struct sg_err *err)
 
 /* What is half written makes the file unfit to go on with. */
 static int
-append(struct sg_journal *journal, const struct line *line, struct sg_err *err)
+append(struct sg_journal *journal, const struct sg_journal_line *line,
+       struct sg_err *err)
 {
     struct sg_buf text = SG_BUF_INIT;
     bool good;
 
     if (journal->fd < 0 || journal->n_file > journal->n_lines + SLACK_LINES)
         return write_anew(journal, err);
-    add_text(line, &text);
+    sg_journal_line_add(line, &text);
     good = !text.failed &&
            write(journal->fd, text.text, text.len) == (ssize_t)text.len &&
            fdatasync(journal->fd) == 0;
@@ -375,7 +330,7 @@ sg_journal_is_finished(const struct sg_journal *journal,
 }
 
 static bool
-is_in(const struct sg_spool_list *spool, const struct line *line)
+is_in(const struct sg_spool_list *spool, const struct sg_journal_line *line)
 {
     for (int i = 0; i < spool->n; i++)
         if (spool->entries[i].number == line->number &&

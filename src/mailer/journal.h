@@ -7,9 +7,9 @@
  * soon as it can be.
  *
  * Text form: the line "skewguard-journal=1", then one line for each change, the
- * later one counts: "done|given-up|tried ID NUMBER FAILED REFUSED_S CHANNEL",
- * and "finished ID NUMBER" for what is over on all channels.  Lines that are
- * nothing of that are ignored: the last one may be half written.
+ * later one counts: "done|given-up|tried ID NUMBER FAILED REFUSED_S/WAITED_S
+ * CHANNEL", and "finished ID NUMBER" for what is over on all channels.  Lines
+ * that are nothing of that are ignored: the last one may be half written.
  */
 #ifndef SG_MAILER_JOURNAL_H
 #define SG_MAILER_JOURNAL_H
@@ -37,6 +37,7 @@ struct sg_progress {
     enum sg_progress_state state;
     unsigned failed;  /* so often a hook failed */
     double refused_s; /* so long it has been refused, while we were running */
+    double waited_s;  /* the same for whatever did not get through */
 };
 
 struct sg_journal;

@@ -92,7 +92,8 @@ tidy_lanes(struct sg_queue *queue)
             queue->channels[i].is_failing = false;
 }
 
-/* Something new in a lane is a reason to try it again now. */
+/* Something new in a lane is a reason to try it again now, but not for a hook
+ * that fails by itself: it would soon have had all of its attempts. */
 static bool
 open_lane(struct sg_queue *queue, int channel, const char *id,
           struct sg_raw now)
@@ -108,7 +109,8 @@ open_lane(struct sg_queue *queue, int channel, const char *id,
         lane->channel = channel;
         memcpy(lane->id, id, sizeof lane->id);
     }
-    lane->due = now;
+    if (lane->failures == 0 || lane->last != SG_RESULT_FAILED)
+        lane->due = now;
     return true;
 }
 
@@ -178,6 +180,7 @@ sg_queue_set_channels(struct sg_queue *queue, const struct sg_channel *channels,
     /* what has changed may be what was in the way */
     for (int i = 0; i < queue->n_alerts; i++)
         open_lanes(queue, &queue->alerts[i], now);
+    sg_queue_hurry(queue, now);
     tidy_lanes(queue);
 }
 
@@ -221,6 +224,7 @@ sg_queue_add(struct sg_queue *queue, const struct sg_spool_entry *entry,
     memset(alert, 0, sizeof *alert);
     alert->entry = *entry;
     alert->is_test = is_test;
+    alert->since = now;
     for (int i = 0; i < queue->n_channels; i++)
         alert->progress[i] = progress[i];
     return open_lanes(queue, alert, now);
@@ -322,6 +326,7 @@ sg_queue_next(struct sg_queue *queue, struct sg_raw now, struct sg_batch *ret)
         if (waits_in(&queue->alerts[i], lane))
             ret->alerts[ret->n++] = queue->alerts[i].entry;
     lane->is_busy = true;
+    lane->is_early = lane->failures > 0 && sg_raw_diff(lane->planned, now) > 0;
     return true;
 }
 

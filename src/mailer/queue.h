@@ -26,8 +26,10 @@
 #define SG_RETRY_MAX_S 3600.0
 /* What is refused for so long is given up. */
 #define SG_REFUSED_MAX_S (5 * 86400.0)
-/* A hook that ends with a failure of its own is started so often. */
+/* A hook that ends with a failure of its own is started at least so often, and
+ * for so long. */
 #define SG_FAILED_MAX 5
+#define SG_FAILED_MAX_S 3600.0
 /* A test that nobody waits for any more is given up after so many attempts,
  * which takes about an hour. */
 #define SG_TEST_ATTEMPTS_MAX 8

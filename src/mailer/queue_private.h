@@ -12,6 +12,7 @@
 struct sg_queue_alert {
     struct sg_spool_entry entry;
     bool is_test;
+    struct sg_raw since; /* that we know it */
     struct sg_progress progress[SG_CHANNELS_MAX];
 };
 
@@ -19,10 +20,12 @@ struct sg_queue_lane {
     int channel;
     char id[SG_ALERT_ID_MAX];
     bool is_busy;
-    bool is_single;      /* several together were refused: one by one */
-    unsigned failures;   /* in a row */
-    struct sg_raw due;   /* the next attempt */
-    struct sg_raw ended; /* the last one */
+    bool is_single;        /* several together were refused: one by one */
+    unsigned failures;     /* in a row */
+    struct sg_raw due;     /* the next attempt */
+    struct sg_raw planned; /* the same, if nothing hurries it */
+    bool is_early;         /* the one under way was hurried */
+    struct sg_raw ended;   /* the last one */
     enum sg_result_kind last;
 };
 

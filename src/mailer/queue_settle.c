@@ -44,7 +44,8 @@ wake_others(struct sg_queue *queue, int channel, struct sg_raw now)
     for (int i = 0; i < queue->n_lanes; i++) {
         struct sg_queue_lane *lane = &queue->lanes[i];
 
-        if (lane->failures == 0 || lane->last == SG_RESULT_REFUSED)
+        if (lane->failures == 0 || lane->last == SG_RESULT_REFUSED ||
+            lane->last == SG_RESULT_FAILED)
             continue;
         if (lane->channel == channel ||
             (lane->last == SG_RESULT_UNREACHABLE &&
@@ -71,6 +72,20 @@ note_success(struct sg_queue *queue, struct sg_queue_lane *lane,
     ret->failed_s = sg_raw_diff(now, channel->since);
 }
 
+/* A hook that was hurried and failed by itself has its next attempt when it
+ * would have had it anyway. */
+static void
+plan_retry(struct sg_queue_lane *lane, const struct sg_result *result,
+           struct sg_raw now, double random)
+{
+    lane->last = result->kind;
+    if (!lane->is_early || result->kind != SG_RESULT_FAILED) {
+        lane->failures++;
+        lane->planned = sg_raw_add(now, retry_s(lane, random));
+    }
+    lane->due = lane->planned;
+}
+
 static void
 note_failure(struct sg_queue *queue, struct sg_queue_lane *lane,
              const struct sg_result *result, struct sg_raw now, double random,
@@ -78,16 +93,33 @@ note_failure(struct sg_queue *queue, struct sg_queue_lane *lane,
 {
     struct sg_queue_channel *channel = &queue->channels[lane->channel];
 
-    lane->failures++;
-    lane->last = result->kind;
-    ret->retry_s = retry_s(lane, random);
-    lane->due = sg_raw_add(now, ret->retry_s);
+    plan_retry(lane, result, now, random);
+    ret->retry_s = fmax(sg_raw_diff(lane->due, now), 0);
     ret->is_news =
         !channel->is_failing || !say_the_same(channel->words, result->words);
     if (!channel->is_failing)
         channel->since = now;
     channel->is_failing = true;
     memcpy(channel->words, result->words, sizeof channel->words);
+}
+
+/* Since the last attempt, if that failed, too. */
+static double
+waited_s(const struct sg_queue_alert *alert, const struct sg_queue_lane *lane,
+         struct sg_raw now)
+{
+    if (lane->failures == 0)
+        return 0;
+    return fmax(
+        fmin(sg_raw_diff(now, lane->ended), sg_raw_diff(now, alert->since)), 0);
+}
+
+static bool
+is_hopeless(const struct sg_progress *progress)
+{
+    return (progress->failed >= SG_FAILED_MAX &&
+            progress->waited_s >= SG_FAILED_MAX_S) ||
+           progress->refused_s >= SG_REFUSED_MAX_S;
 }
 
 /* The lane is as it was before this result. */
@@ -102,11 +134,11 @@ count(const struct sg_queue_alert *alert, const struct sg_queue_lane *lane,
         progress->state = SG_PROGRESS_DONE;
         return;
     }
-    progress->failed += result->kind == SG_RESULT_FAILED;
+    progress->failed += result->kind == SG_RESULT_FAILED && !lane->is_early;
+    progress->waited_s += waited_s(alert, lane, now);
     if (is_refused && lane->failures > 0 && lane->last == SG_RESULT_REFUSED)
         progress->refused_s += fmax(sg_raw_diff(now, lane->ended), 0);
-    if (progress->failed >= SG_FAILED_MAX ||
-        progress->refused_s >= SG_REFUSED_MAX_S ||
+    if (is_hopeless(progress) ||
         (alert->is_test &&
          (is_refused || lane->failures + 1 >= SG_TEST_ATTEMPTS_MAX)))
         progress->state = SG_PROGRESS_GIVEN_UP;

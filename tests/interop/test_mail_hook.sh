@@ -42,8 +42,8 @@ within 5 test -e "$DIR/hooks/state/spool/mailer.lock" || mail_fail "no start"
 put hooks $CAUSE 1 raised
 
 within 10 test -e "$DIR/facts.out" || mail_fail "no facts"
-grep -v '^\(PWD\|_\|SHLVL\|OLDPWD\)=\|_TIME=' "$DIR/facts.out" >"$DIR/facts"
-diff - "$DIR/facts" <<END || mail_fail "the hook gets something else"
+grep -v '^\(PWD\|_\|SHLVL\|OLDPWD\)=\|_TIME=' "$DIR/facts.out" >"$DIR/facts.got"
+diff - "$DIR/facts.got" <<END || mail_fail "the hook gets something else"
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 SKEWGUARD_BLAME=our-clock
 SKEWGUARD_HOST=client.test
@@ -80,22 +80,19 @@ put hooks $CAUSE 3 recovered
 in_order() { [ "$(tr '\n' ' ' <"$DIR/phases")" = 'raised worse recovered ' ]; }
 within 10 in_order || mail_fail "phases: $(<"$DIR/phases")"
 
-# A failure of its own is given up after five times, loudly; "not now" never.
+# However often somebody hurries them, nothing is given up within seconds.
 for ((i = 0; i < 12; i++)); do
     sleep 0.4
     mailer_signal hooks USR1
 done
-for name in rude loud none; do
-    for number in 1 2 3; do
-        expect_told hooks "hook $DIR/$name: alert $CAUSE-$number given up: "
-    done
-done
-! told hooks "hook $DIR/(later|crash): .*given up" || mail_fail "lost"
+! told hooks '.*given up' || mail_fail "lost"
 [ "$(n_told hooks "hook $DIR/later: .*next try")" = 1 ] ||
     mail_fail "the same is told again"
 [ "$(n_spooled hooks)" = 3 ] || mail_fail "lost"
 touch "$DIR/open"
-hook crash </dev/null
+for name in crash rude loud none; do
+    hook $name </dev/null
+done
 mailer_signal hooks USR1
 expect_told hooks "hook $DIR/later: works again after"
 expect_told hooks "hook $DIR/crash: works again after"

@@ -12,6 +12,7 @@
 
 /* a program is no library */
 #include "../../src/mailer/journal.c"
+#include "../../src/mailer/journal_line.c"
 
 #define CAUSE "0123456789abcdef"
 #define OTHER "fedcba9876543210"
@@ -92,13 +93,13 @@ test_kept_across_a_restart(void **state)
 
     (void)state;
     put(journal, CAUSE, 1, "root",
-        (struct sg_progress){SG_PROGRESS_DONE, 0, 0});
+        (struct sg_progress){SG_PROGRESS_DONE, 0, 0, 0});
     put(journal, CAUSE, 1, "hook /a b",
-        (struct sg_progress){SG_PROGRESS_TRIED, 3, 0});
+        (struct sg_progress){SG_PROGRESS_TRIED, 3, 0, 0});
     put(journal, CAUSE, 2, "root",
-        (struct sg_progress){SG_PROGRESS_TRIED, 0, 7200});
+        (struct sg_progress){SG_PROGRESS_TRIED, 0, 7200, 0});
     put(journal, CAUSE, 2, "root",
-        (struct sg_progress){SG_PROGRESS_GIVEN_UP, 0, 432000});
+        (struct sg_progress){SG_PROGRESS_GIVEN_UP, 0, 432000, 864000});
     sg_journal_free(journal);
 
     journal = open_journal(false);
@@ -109,6 +110,7 @@ test_kept_across_a_restart(void **state)
     progress = sg_journal_get(journal, &two, "root");
     assert_int_equal(progress.state, SG_PROGRESS_GIVEN_UP);
     assert_float_equal(progress.refused_s, 432000, 0);
+    assert_float_equal(progress.waited_s, 864000, 0);
     assert_int_equal(state_of_alert(journal, OTHER, 1, "root"),
                      SG_PROGRESS_TRIED);
     assert_false(sg_journal_is_finished(journal, &one));
@@ -149,7 +151,7 @@ test_cut_anywhere(void **state)
         write_file(text, len);
         journal = open_journal(false);
         put(journal, OTHER, 1, "root",
-            (struct sg_progress){SG_PROGRESS_DONE, 0, 0});
+            (struct sg_progress){SG_PROGRESS_DONE, 0, 0, 0});
         sg_journal_free(journal);
         journal = open_journal(false);
         assert_int_equal(state_of_alert(journal, CAUSE, 1, "root") ==
@@ -175,6 +177,9 @@ test_foreign_lines_are_ignored(void **state)
                                "done " CAUSE " 1 0 nan root\n"
                                "done " CAUSE " 1 0 -1 root\n"
                                "done " CAUSE " 1 0 1e300 root\n"
+                               "done " CAUSE " 1 0 0/ root\n"
+                               "done " CAUSE " 1 0 0/-1 root\n"
+                               "done " CAUSE " 1 0 0/1e300 root\n"
                                "finished " CAUSE " 1 and more\n"
                                "finished 0123 1\n"
                                "\n";
@@ -236,7 +241,7 @@ test_bounded(void **state)
 
     (void)state;
     put(journal, OTHER, 1, "root",
-        (struct sg_progress){SG_PROGRESS_DONE, 0, 0});
+        (struct sg_progress){SG_PROGRESS_DONE, 0, 0, 0});
     for (int i = 1; i <= n; i++) {
         entry = alert(CAUSE, (unsigned)i);
         assert_int_equal(sg_journal_finish(journal, &entry, &err), 0);
@@ -264,7 +269,7 @@ test_goes_on_without_a_file(void **state)
 {
     struct sg_journal *journal = open_journal(false);
     struct sg_spool_entry one = alert(CAUSE, 1);
-    struct sg_progress done = {SG_PROGRESS_DONE, 0, 0};
+    struct sg_progress done = {SG_PROGRESS_DONE, 0, 0, 0};
     struct sg_err err = {""};
     char away[64];
 

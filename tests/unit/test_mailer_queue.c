@@ -299,6 +299,46 @@ test_hook_failures_are_counted(void **state)
     expect_next("hook /h", "1", "2");
 }
 
+/* Neither a success elsewhere, nor news, nor a person who hurries uses up the
+ * attempts of a hook that fails for a while. */
+static void
+test_hook_failures_take_an_hour(void **state)
+{
+    double waited_s = 0;
+    int n = 0;
+
+    (void)state;
+    sg_queue_set_channels(queue, mixed, 1, now);
+    add(1, "1", 1);
+    expect_next("hook /h", "1", "1");
+    settle(SG_RESULT_FAILED, "exit status 3");
+    add(2, "1", 2);
+    expect_none();
+    add(3, "2", 1);
+    expect_next("hook /h", "2", "1");
+    settle(SG_RESULT_DONE, "done");
+    expect_none();
+    for (int i = 0; i < 2 * SG_FAILED_MAX; i++) {
+        pass(1);
+        sg_queue_hurry(queue, now);
+        expect_next("hook /h", "1", "1");
+        settle(SG_RESULT_FAILED, "exit status 3");
+        assert_int_equal(settled.n_given_up, 0);
+        assert_int_equal(progress[0].failed, 1);
+        assert_float_equal(settled.retry_s, (float)(29 - i), 1e-6);
+        waited_s++;
+    }
+    while (settled.n_given_up == 0 && n++ < 100) {
+        waited_s += settled.retry_s;
+        pass(settled.retry_s);
+        expect_next("hook /h", "1", "1");
+        settle(SG_RESULT_FAILED, "exit status 3");
+    }
+    assert_in_range((int)waited_s, 3600, 2 * 3600);
+    assert_int_equal(n, 7);
+    expect_next("hook /h", "1", "2");
+}
+
 static void
 test_refusals_end_after_five_days(void **state)
 {
@@ -542,6 +582,7 @@ main(void)
         TEST(test_order_is_that_of_the_spool),
         MIXED(test_hooks_take_one_at_a_time),
         MIXED(test_hook_failures_are_counted),
+        MIXED(test_hook_failures_take_an_hour),
         TEST(test_refusals_end_after_five_days),
         TEST(test_refusals_go_on_after_a_restart),
         TEST(test_refused_together_go_one_by_one),
