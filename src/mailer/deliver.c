@@ -172,6 +172,27 @@ is_worth_keeping(const struct sg_progress *progress)
            progress->refused_s > 0;
 }
 
+/* Its channel has gone, and may come back. */
+static void
+keep_done(struct sg_mailer *mailer, const struct sg_batch *batch,
+          const struct sg_result *result)
+{
+    const struct sg_progress done = {.state = SG_PROGRESS_DONE};
+    const struct sg_settled settled = {0};
+    struct sg_err err;
+    int code = 0;
+
+    if (result->kind != SG_RESULT_DONE)
+        return;
+    for (int i = 0; i < batch->n && code == 0; i++)
+        if (!sg_journal_is_finished(mailer->journal, &batch->alerts[i]))
+            code = sg_journal_put(mailer->journal, &batch->alerts[i],
+                                  batch->channel.label, &done, &err);
+    sg_mailer_tell(batch, result, &settled);
+    if (code < 0)
+        sg_mailer_say_trouble(mailer, err.text);
+}
+
 /* The journal first: what is delivered must not be delivered again. */
 static void
 settle(struct sg_mailer *mailer, const struct sg_batch *batch,
@@ -183,8 +204,10 @@ settle(struct sg_mailer *mailer, const struct sg_batch *batch,
     int code = 0;
 
     if (!sg_queue_settle(mailer->queue, batch, result, sg_host_raw(),
-                         random_share(), progress, &settled))
+                         random_share(), progress, &settled)) {
+        keep_done(mailer, batch, result);
         return;
+    }
     for (int i = 0; i < batch->n && code == 0; i++)
         if (is_worth_keeping(&progress[i]))
             code = sg_journal_put(mailer->journal, &batch->alerts[i],

@@ -14,16 +14,27 @@
 /* What is under way when we are told to stop may come to its end. */
 #define STOP_S 5
 
+static struct sg_progress
+known(const void *journal, const struct sg_spool_entry *alert,
+      const char *label)
+{
+    return sg_journal_get(journal, alert, label);
+}
+
 static void
 set_channels(struct sg_mailer *mailer)
 {
+    const struct sg_delivery *delivery;
     static struct sg_channel channels[SG_CHANNELS_MAX];
     int n = sg_channels_make(mailer->config, channels);
 
     if (n == 0)
         sg_log(LOG_WARNING, "neither mailto nor hook is set: nobody is told "
                             "of alerts but the log; they wait in the spool");
-    sg_queue_set_channels(mailer->queue, channels, n, sg_host_raw());
+    sg_queue_set_channels(mailer->queue, channels, n, known, mailer->journal,
+                          sg_host_raw());
+    LIST_FOREACH(delivery, &mailer->deliveries, link)
+    sg_queue_set_busy(mailer->queue, &delivery->batch);
 }
 
 static void

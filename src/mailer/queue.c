@@ -138,18 +138,27 @@ sg_queue_find_channel(const struct sg_queue *queue, const char *label)
 
 /* was[i] is the old number of the new channel i, or -1. */
 static void
-renumber(struct sg_queue *queue, const int *was, int n)
+renumber_alerts(struct sg_queue *queue, const int *was,
+                const struct sg_channel *channels, int n, sg_queue_known *known,
+                const void *arg)
 {
-    int kept = 0;
-
     for (int i = 0; i < queue->n_alerts; i++) {
+        struct sg_queue_alert *alert = &queue->alerts[i];
         struct sg_progress fresh[SG_CHANNELS_MAX] = {0};
 
         for (int j = 0; j < n; j++)
-            if (was[j] >= 0)
-                fresh[j] = queue->alerts[i].progress[was[j]];
-        memcpy(queue->alerts[i].progress, fresh, sizeof fresh);
+            fresh[j] = was[j] >= 0
+                           ? alert->progress[was[j]]
+                           : known(arg, &alert->entry, channels[j].label);
+        memcpy(alert->progress, fresh, sizeof fresh);
     }
+}
+
+static void
+renumber_lanes(struct sg_queue *queue, const int *was, int n)
+{
+    int kept = 0;
+
     for (int i = 0; i < queue->n_lanes; i++)
         for (int j = 0; j < n; j++)
             if (was[j] == queue->lanes[i].channel) {
@@ -162,7 +171,8 @@ renumber(struct sg_queue *queue, const int *was, int n)
 
 void
 sg_queue_set_channels(struct sg_queue *queue, const struct sg_channel *channels,
-                      int n, struct sg_raw now)
+                      int n, sg_queue_known *known, const void *arg,
+                      struct sg_raw now)
 {
     static struct sg_queue_channel fresh[SG_CHANNELS_MAX];
     int was[SG_CHANNELS_MAX];
@@ -174,7 +184,8 @@ sg_queue_set_channels(struct sg_queue *queue, const struct sg_channel *channels,
             fresh[i] = queue->channels[was[i]];
         fresh[i].is = channels[i];
     }
-    renumber(queue, was, n);
+    renumber_alerts(queue, was, channels, n, known, arg);
+    renumber_lanes(queue, was, n);
     memcpy(queue->channels, fresh, sizeof fresh);
     queue->n_channels = n;
     /* what has changed may be what was in the way */
@@ -182,6 +193,18 @@ sg_queue_set_channels(struct sg_queue *queue, const struct sg_channel *channels,
         open_lanes(queue, &queue->alerts[i], now);
     sg_queue_hurry(queue, now);
     tidy_lanes(queue);
+}
+
+void
+sg_queue_set_busy(struct sg_queue *queue, const struct sg_batch *batch)
+{
+    int channel = sg_queue_find_channel(queue, batch->channel.label);
+    struct sg_queue_lane *lane =
+        channel < 0 ? NULL
+                    : sg_queue_find_lane(queue, channel, batch->alerts[0].id);
+
+    if (lane)
+        lane->is_busy = true;
 }
 
 /* ---- alerts ---- */

@@ -59,10 +59,20 @@ struct sg_queue *sg_queue_new(void);
 /* Accepts NULL. */
 void sg_queue_free(struct sg_queue *queue);
 
-/* What is known of channels that stay, and of what runs on them, is kept. */
+/* What is remembered of an alert on a channel that comes, perhaps again. */
+typedef struct sg_progress sg_queue_known(const void *arg,
+                                          const struct sg_spool_entry *alert,
+                                          const char *label);
+
+/* What is known of channels that stay, and of what runs on them, is kept; for
+ * the others known is asked. */
 void sg_queue_set_channels(struct sg_queue *queue,
                            const struct sg_channel *channels, int n,
+                           sg_queue_known *known, const void *arg,
                            struct sg_raw now);
+
+/* After that: this batch is under way, and its channel may be back. */
+void sg_queue_set_busy(struct sg_queue *queue, const struct sg_batch *batch);
 
 /*
  * An alert to be delivered now.  progress has an element for each channel.

@@ -64,4 +64,38 @@ sed -i 's/mailto = { }/mailto = { "c@x.test" }/' "$DIR/pass/conf"
 mailer_signal pass HUP
 expect_drained pass
 expect_got relay "^mail <c@x\\.test>: .*$OTHER-4"
+# ... somebody who goes and comes back, once while being told: told once
+cat >"$DIR/hook" <<'END'
+#!/bin/sh
+echo "$SKEWGUARD_NUMBER" >>"${0%/*}/hooked"
+sleep 2
+END
+chmod +x "$DIR/hook"
+has_hooked() { [ "$(wc -l <"$DIR/hooked")" -ge "$1" ]; }
+set_alert() {
+    sed -i '/^alert/d' "$DIR/pass/conf"
+    echo "alert { $1 }" >>"$DIR/pass/conf"
+    : >"$DIR/pass/log"
+    mailer_signal pass HUP
+    expect_told pass 'configuration reloaded'
+}
+nobody='mailto = { "later@x.test" }'
+sed -i "s/port = $port/port = $dead/" "$DIR/pass/conf"
+set_alert "$nobody hook = { \"$DIR/hook\" }"
+: >"$DIR/hooked"
+put pass $OTHER 5
+within 5 has_hooked 1 || mail_fail "no hook"
+set_alert "$nobody"
+set_alert "$nobody hook = { \"$DIR/hook\" }"
+expect_told pass "hook $DIR/hook: alert $OTHER-5 done"
+set_alert "$nobody"
+set_alert "$nobody hook = { \"$DIR/hook\" }"
+put pass $OTHER 6
+within 5 has_hooked 2 || mail_fail "no hook"
+set_alert "$nobody"
+expect_told pass "hook $DIR/hook: alert $OTHER-6 done"
+set_alert "$nobody hook = { \"$DIR/hook\" }"
+sleep 1
+[ "$(tr '\n' ' ' <"$DIR/hooked")" = '5 6 ' ] ||
+    mail_fail "told again: $(<"$DIR/hooked")"
 mailer_end pass TERM || mail_fail "no good end"

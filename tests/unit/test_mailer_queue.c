@@ -94,13 +94,30 @@ pass(double span_s)
     now = sg_raw_add(now, span_s);
 }
 
+static struct sg_progress
+known(const void *label, const struct sg_spool_entry *alert, const char *of)
+{
+    struct sg_progress ret = {0};
+
+    (void)alert;
+    if (label && strcmp(label, of) == 0)
+        ret.state = SG_PROGRESS_DONE;
+    return ret;
+}
+
+static void
+set_channels(const struct sg_channel *channels, int n)
+{
+    sg_queue_set_channels(queue, channels, n, known, NULL, now);
+}
+
 static int
 set_up_with(const struct sg_channel *channels, int n)
 {
     now = (struct sg_raw){1000};
     queue = sg_queue_new();
     assert_non_null(queue);
-    sg_queue_set_channels(queue, channels, n, now);
+    set_channels(channels, n);
     return 0;
 }
 
@@ -155,7 +172,7 @@ test_waits_grow_to_an_hour(void **state)
                                      960, 1920, 3600, 3600, 3600};
 
     (void)state;
-    sg_queue_set_channels(queue, two, 1, now);
+    set_channels(two, 1);
     add(1, "1", 1);
     for (size_t i = 0; i < sizeof waits_s / sizeof *waits_s; i++) {
         expect_next("a@x", "1", "1");
@@ -181,7 +198,7 @@ test_jitter_stays_within_a_fifth(void **state)
     unsigned seed = 7;
 
     (void)state;
-    sg_queue_set_channels(queue, two, 1, now);
+    set_channels(two, 1);
     print_message("seed %u\n", seed);
     srand(seed);
     for (unsigned i = 1; i < 200; i++) {
@@ -200,7 +217,7 @@ static void
 test_words_are_news_once(void **state)
 {
     (void)state;
-    sg_queue_set_channels(queue, two, 1, now);
+    set_channels(two, 1);
     add(1, "1", 1);
     expect_next("a@x", "1", "1");
     settle(SG_RESULT_LATER, "451 wait 287 s (id 12)");
@@ -219,7 +236,7 @@ static void
 test_causes_do_not_wait_for_each_other(void **state)
 {
     (void)state;
-    sg_queue_set_channels(queue, two, 1, now);
+    set_channels(two, 1);
     add(1, "1", 1);
     add(2, "1", 2);
     expect_next("a@x", "1", "1 2");
@@ -235,7 +252,7 @@ test_only_so_many_at_a_time(void **state)
     struct sg_batch first;
 
     (void)state;
-    sg_queue_set_channels(queue, two, 1, now);
+    set_channels(two, 1);
     for (unsigned i = 1; i <= SG_ATTEMPTS_MAX + 1; i++) {
         char id[16];
 
@@ -258,7 +275,7 @@ static void
 test_order_is_that_of_the_spool(void **state)
 {
     (void)state;
-    sg_queue_set_channels(queue, two, 1, now);
+    set_channels(two, 1);
     add(7, "1", 3);
     add(5, "1", 1);
     add(6, "1", 2);
@@ -281,7 +298,7 @@ static void
 test_hook_failures_are_counted(void **state)
 {
     (void)state;
-    sg_queue_set_channels(queue, mixed, 1, now);
+    set_channels(mixed, 1);
     add(1, "1", 1);
     add(2, "1", 2);
     for (int i = 1; i <= SG_FAILED_MAX; i++) {
@@ -308,7 +325,7 @@ test_hook_failures_take_an_hour(void **state)
     int n = 0;
 
     (void)state;
-    sg_queue_set_channels(queue, mixed, 1, now);
+    set_channels(mixed, 1);
     add(1, "1", 1);
     expect_next("hook /h", "1", "1");
     settle(SG_RESULT_FAILED, "exit status 3");
@@ -345,7 +362,7 @@ test_refusals_end_after_five_days(void **state)
     int n = 0;
 
     (void)state;
-    sg_queue_set_channels(queue, two, 1, now);
+    set_channels(two, 1);
     add(1, "1", 1);
     do {
         expect_next("a@x", "1", "1");
@@ -369,7 +386,7 @@ test_refusals_go_on_after_a_restart(void **state)
     struct sg_spool_entry entry = entry_of(1, "1", 1);
 
     (void)state;
-    sg_queue_set_channels(queue, two, 1, now);
+    set_channels(two, 1);
     assert_true(sg_queue_add(queue, &entry, false, before, now));
     expect_next("a@x", "1", "1");
     settle(SG_RESULT_REFUSED, "550 no");
@@ -391,7 +408,7 @@ static void
 test_refused_together_go_one_by_one(void **state)
 {
     (void)state;
-    sg_queue_set_channels(queue, two, 1, now);
+    set_channels(two, 1);
     add(1, "1", 1);
     add(2, "1", 2);
     expect_next("a@x", "1", "1 2");
@@ -408,7 +425,7 @@ test_tests_end_early(void **state)
     int n = 0;
 
     (void)state;
-    sg_queue_set_channels(queue, two, 1, now);
+    set_channels(two, 1);
     add_as(1, "1", 1, true);
     expect_next("a@x", "1", "1");
     settle(SG_RESULT_REFUSED, "550 no");
@@ -475,7 +492,7 @@ test_channels_come_and_go(void **state)
     expect_next("b@x", "1", "1");
     running = batch;
     /* a@x stays and has it already, b@x goes while it is under way */
-    sg_queue_set_channels(queue, mixed, 2, now);
+    set_channels(mixed, 2);
     expect_next("hook /h", "1", "1");
     expect_none();
     assert_false(
@@ -483,12 +500,35 @@ test_channels_come_and_go(void **state)
     settle(SG_RESULT_DONE, "done");
     assert_true(sg_queue_take_finished(queue, &entry));
     /* nobody is told at all: it waits for somebody */
-    sg_queue_set_channels(queue, NULL, 0, now);
+    set_channels(NULL, 0);
     add(2, "2", 1);
     expect_none();
     assert_false(sg_queue_take_finished(queue, &entry));
-    sg_queue_set_channels(queue, mixed, 1, now);
+    set_channels(mixed, 1);
     expect_next("hook /h", "2", "1");
+}
+
+static void
+test_channels_come_back(void **state)
+{
+    struct sg_batch running;
+
+    (void)state;
+    add(1, "1", 1);
+    expect_next("a@x", "1", "1");
+    running = batch;
+    expect_next("b@x", "1", "1");
+    settle(SG_RESULT_DONE, "yes");
+    set_channels(NULL, 0);
+    /* b@x has it, as is remembered, and a@x is about to */
+    sg_queue_set_channels(queue, two, 2, known, "b@x", now);
+    sg_queue_set_busy(queue, &running);
+    expect_none();
+    batch = running;
+    settle(SG_RESULT_LATER, "451 wait");
+    pass(30);
+    expect_next("a@x", "1", "1");
+    expect_none();
 }
 
 static void
@@ -590,6 +630,7 @@ main(void)
         TEST(test_success_wakes_others),
         TEST(test_hurry),
         TEST(test_channels_come_and_go),
+        TEST(test_channels_come_back),
         TEST(test_what_vanished_is_forgotten),
         TEST(test_random_weather),
         cmocka_unit_test(test_channels_of_a_configuration),
