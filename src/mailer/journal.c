@@ -174,7 +174,7 @@ take_text(struct sg_journal *journal, const char *text, size_t len)
     for (; (end = memchr(text, '\n', len)); text = end + 1) {
         size_t line_len = (size_t)(end - text);
 
-        journal->n_file++;
+        journal->n_file += line_len > 0;
         len -= line_len + 1;
         if (line_len >= sizeof line)
             continue;
@@ -209,7 +209,8 @@ write_anew(struct sg_journal *journal, struct sg_err *err)
     return 0;
 }
 
-/* What is half written makes the file unfit to go on with. */
+/* What is half written makes the file unfit to go on with.  Others may have
+ * left half a line there, too, which ends where ours begins. */
 static int
 append(struct sg_journal *journal, const struct sg_journal_line *line,
        struct sg_err *err)
@@ -219,6 +220,7 @@ append(struct sg_journal *journal, const struct sg_journal_line *line,
 
     if (journal->fd < 0 || journal->n_file > journal->n_lines + SLACK_LINES)
         return write_anew(journal, err);
+    sg_buf_add(&text, "\n");
     sg_journal_line_add(line, &text);
     good = !text.failed &&
            write(journal->fd, text.text, text.len) == (ssize_t)text.len &&
@@ -280,6 +282,7 @@ sg_journal_note_done(const char *folder, const struct sg_spool_entry *alerts,
     int fd;
 
     snprintf(path, sizeof path, "%s/" SG_JOURNAL_NAME, folder);
+    sg_buf_add(&text, "\n");
     for (int i = 0; i < n; i++)
         sg_buf_add(&text, "done %s %u 0 0 %s\n", alerts[i].id, alerts[i].number,
                    channel);

@@ -9,7 +9,8 @@
  * Text form: the line "skewguard-journal=1", then one line for each change, the
  * later one counts: "done|given-up|tried ID NUMBER FAILED REFUSED_S/WAITED_S
  * CHANNEL", and "finished ID NUMBER" for what is over on all channels.  Lines
- * that are nothing of that are ignored: the last one may be half written.
+ * that are nothing of that are ignored: any may be half written, so that what
+ * is added begins with a line end of its own.
  */
 #ifndef SG_MAILER_JOURNAL_H
 #define SG_MAILER_JOURNAL_H

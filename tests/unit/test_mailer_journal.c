@@ -229,6 +229,32 @@ test_written_by_the_process_that_delivers(void **state)
     sg_journal_free(journal);
 }
 
+/* Half a note of one process, under a full disk, does not swallow what another
+ * one writes after it. */
+static void
+test_half_a_note_swallows_nothing(void **state)
+{
+    static const char half[] = "\ndone " CAUSE " 1 0 0 ro";
+    struct sg_journal *journal = open_journal(false);
+    struct sg_spool_entry three = alert(CAUSE, 3);
+    int fd = open(path, APPEND_FLAGS);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, half, sizeof half - 1), sizeof half - 1);
+    put(journal, CAUSE, 2, "root",
+        (struct sg_progress){SG_PROGRESS_DONE, 0, 0, 0});
+    assert_int_equal(write(fd, half, sizeof half - 1), sizeof half - 1);
+    sg_journal_note_done(folder, &three, 1, "root");
+    close(fd);
+    sg_journal_free(journal);
+    journal = open_journal(false);
+    for (unsigned number = 1; number <= 3; number++)
+        assert_int_equal(state_of_alert(journal, CAUSE, number, "root"),
+                         number == 1 ? SG_PROGRESS_TRIED : SG_PROGRESS_DONE);
+    sg_journal_free(journal);
+}
+
 /* It neither grows for ever nor forgets what still matters. */
 static void
 test_bounded(void **state)
@@ -303,6 +329,7 @@ main(void)
         TEST(test_foreign_lines_are_ignored),
         TEST(test_no_journal_is_set_aside),
         TEST(test_written_by_the_process_that_delivers),
+        TEST(test_half_a_note_swallows_nothing),
         TEST(test_bounded),
         TEST(test_goes_on_without_a_file),
     };
