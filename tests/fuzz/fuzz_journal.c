@@ -8,6 +8,7 @@
 
 /* a program is no library */
 #include "../../src/mailer/journal.c"
+#include "../../src/mailer/journal_line.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,21 +20,21 @@ check(const struct sg_journal *journal)
 
     sg_buf_add(&text, FIRST_LINE);
     for (int i = 0; i < journal->n_lines; i++) {
-        const struct line *line = &journal->lines[i];
+        const struct sg_journal_line *line = &journal->lines[i];
 
         if (!sg_record_is_id(line->id) ||
             (line->channel && !line->channel[0]) ||
             !(line->progress.refused_s >= 0 &&
-              line->progress.refused_s <= REFUSED_MAX_S))
+              line->progress.refused_s <= SPAN_MAX_S))
             abort();
-        add_text(line, &text);
+        sg_journal_line_add(line, &text);
     }
     if (!again || !take_text(again, text.text, text.len) ||
         again->n_lines != journal->n_lines)
         abort();
     sg_buf_add(&anew, FIRST_LINE);
     for (int i = 0; i < again->n_lines; i++)
-        add_text(&again->lines[i], &anew);
+        sg_journal_line_add(&again->lines[i], &anew);
     if (anew.len != text.len || memcmp(anew.text, text.text, text.len) != 0)
         abort();
     sg_buf_free(&text);
