@@ -61,17 +61,23 @@ tell_parent(const struct sg_result *result)
 /* The journal before all: from here on a mailer that is killed, and even the
  * relay's answer to our goodbye, change nothing. */
 static void
-on_told(const void *arg, const struct sg_result *result)
+note_done(const void *arg)
 {
     const struct sg_delivery *delivery = arg;
 
+    sg_journal_note_done(delivery->mailer->folder, delivery->batch.alerts,
+                         delivery->batch.n, delivery->batch.channel.label);
+}
+
+static void
+on_told(const void *arg, const struct sg_result *result)
+{
     if (result->kind == SG_RESULT_DONE)
-        sg_journal_note_done(delivery->mailer->folder, delivery->batch.alerts,
-                             delivery->batch.n, delivery->batch.channel.label);
+        note_done(arg);
     tell_parent(result);
 }
 
-/* Once the relay may have the mail, neither the mailer's end nor a SIGTERM for
+/* Once somebody may have the mail, neither the mailer's end nor a SIGTERM for
  * all of us must keep that from being noted. */
 static void
 outlive(const struct sg_mailer *mailer)
@@ -100,11 +106,12 @@ send_mail(const struct sg_delivery *delivery)
         tell_parent(&(struct sg_result){SG_RESULT_LATER, "no memory"});
         return EX_TEMPFAIL;
     }
+    outlive(delivery->mailer);
     if (!delivery->is_smtp)
-        return sg_program_sendmail(delivery->program, from, mail.to, &text);
+        return sg_program_sendmail(delivery->program, from, mail.to, &text,
+                                   note_done, delivery);
     letter.has_time = sg_truetime_find(mail.records, mail.n,
                                        sg_host_reading().wall, &letter.time);
-    outlive(delivery->mailer);
     sg_smtp_send(&config->smtp, &letter, on_told, delivery);
     sg_buf_free(&text);
     return 0;
@@ -255,7 +262,7 @@ sg_mailer_let_go(struct sg_mailer *mailer)
     struct sg_delivery *delivery;
 
     while ((delivery = LIST_FIRST(&mailer->deliveries))) {
-        if (delivery->is_smtp)
+        if (delivery->batch.channel.kind == SG_CHANNEL_MAIL)
             sg_job_leave(delivery->job);
         else
             sg_job_kill(delivery->job);

@@ -25,7 +25,7 @@ struct event_base;
 
 #define SG_SPOOL_PATH_MAX (SG_PATH_MAX + sizeof "/" SG_SPOOL_FOLDER)
 /* Below the spool; its first byte is locked as long as the mailer lives, and
- * its second one is shared by those that deliver by SMTP: they may outlive a
+ * its second one is shared by those that deliver mail: they may outlive a
  * mailer, and the next one waits for them. */
 #define SG_MAILER_LOCK "mailer.lock"
 #define SG_MAILER_LOCK_PATH_MAX (SG_SPOOL_PATH_MAX + sizeof "/" SG_MAILER_LOCK)

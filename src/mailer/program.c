@@ -1,6 +1,7 @@
 #include "mailer/program.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -59,9 +60,9 @@ become(char *const argv[], char *const environment[], const char *text,
     return tell_errno(argv[0], EXIT_CANNOT_START);
 }
 
-int
-sg_program_sendmail(const char *path, const char *from, const char *to,
-                    const struct sg_buf *text)
+static int
+become_sendmail(const char *path, const char *from, const char *to,
+                const struct sg_buf *text)
 {
     static char i[] = "-i", f[] = "-f", end[] = "--", settings[] = PATH_SETTING;
     char *words[] = {strdup(path), strdup(from), strdup(to)};
@@ -71,6 +72,50 @@ sg_program_sendmail(const char *path, const char *from, const char *to,
     if (!words[0] || !words[1] || !words[2])
         return tell_errno("sendmail", EX_TEMPFAIL);
     return become(argv, environment, text->text, text->len);
+}
+
+/* Nobody else may be left to end it. */
+static void
+on_alarm(int number)
+{
+    (void)number;
+    kill(0, SIGKILL);
+}
+
+/* End as it did: with its status, or by its signal. */
+static int
+end_like(int status)
+{
+    if (!WIFSIGNALED(status))
+        return WEXITSTATUS(status);
+    signal(WTERMSIG(status), SIG_DFL);
+    raise(WTERMSIG(status));
+    return EX_TEMPFAIL;
+}
+
+int
+sg_program_sendmail(const char *path, const char *from, const char *to,
+                    const struct sg_buf *text, sg_program_done *done,
+                    const void *arg)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid < 0)
+        return tell_errno("no process", EX_TEMPFAIL);
+    if (pid == 0) {
+        signal(SIGTERM, SIG_DFL);
+        signal(SIGPIPE, SIG_DFL);
+        _exit(become_sendmail(path, from, to, text));
+    }
+    signal(SIGALRM, on_alarm);
+    alarm(SG_SENDMAIL_WHOLE_S);
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return tell_errno("sendmail", EX_TEMPFAIL);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        done(arg);
+    return end_like(status);
 }
 
 struct settings {

@@ -178,6 +178,32 @@ expect_drained middle 25
 expect_mails hanging "mail <root>: [client.test] subject of $CAUSE-1"
 mailer_end middle TERM
 
+# ---- killed while sendmail runs, or stopped while it takes its time: once ----
+cat >"$DIR/sendmail" <<'END'
+#!/bin/sh
+echo begun >>"${0%/*}/sendmail.begun"
+sleep 7
+echo taken >>"${0%/*}/sendmail.taken"
+END
+chmod +x "$DIR/sendmail"
+mailer_new local "alert { sendmail = \"$DIR/sendmail\" }"
+for signal in KILL TERM; do
+    rm -f "$DIR/sendmail.begun" "$DIR/sendmail.taken"
+    : >"$DIR/local/log"
+    mailer_start local
+    within 15 test -e "$DIR/local/state/spool/mailer.lock"
+    put local "$([ $signal = KILL ] && echo $CAUSE || echo $OTHER)" 1 raised
+    within 15 test -e "$DIR/sendmail.begun" || mail_fail "no sendmail"
+    mailer_end local $signal || [ $signal = KILL ] || mail_fail "no good end"
+    mailer_start local
+    expect_told local 'spool: .*are still under way'
+    expect_drained local 25
+    for word in begun taken; do
+        [ "$(wc -l <"$DIR/sendmail.$word")" = 1 ] || mail_fail "not once $word"
+    done
+    mailer_end local TERM
+done
+
 # ---- a hook goes with its mailer, and begins anew with the next one ----
 cat >"$DIR/hook" <<'END'
 #!/bin/sh
