@@ -26,6 +26,8 @@
 #define SMTP_S (SG_SMTP_WHOLE_S + 5)
 /* A folder that changes while we read it is looked at again. */
 #define SOON_S 1
+/* Waits below this are not worth a line in the journal. */
+#define KEEP_WAITED_S 3600
 
 /* ---- in the child ---- */
 
@@ -171,12 +173,13 @@ random_share(void)
                : 0.5;
 }
 
-/* That a relay cannot be reached is forgotten with a restart. */
+/* That a relay cannot be reached is forgotten with a restart, unless it has
+ * been so for a while. */
 static bool
 is_worth_keeping(const struct sg_progress *progress)
 {
     return progress->state != SG_PROGRESS_TRIED || progress->failed > 0 ||
-           progress->refused_s > 0;
+           progress->refused_s > 0 || progress->waited_s >= KEEP_WAITED_S;
 }
 
 /* Its channel has gone, and may come back. */

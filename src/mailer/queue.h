@@ -26,6 +26,9 @@
 #define SG_RETRY_MAX_S 3600.0
 /* What is refused for so long is given up. */
 #define SG_REFUSED_MAX_S (5 * 86400.0)
+/* And so is, after so long, what did not get through for whatever reason: one
+ * channel that is dead for ever must not fill the spool for the others. */
+#define SG_WAITED_MAX_S (30 * 86400.0)
 /* A hook that ends with a failure of its own is started at least so often, and
  * for so long. */
 #define SG_FAILED_MAX 5

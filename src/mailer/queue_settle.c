@@ -119,7 +119,8 @@ is_hopeless(const struct sg_progress *progress)
 {
     return (progress->failed >= SG_FAILED_MAX &&
             progress->waited_s >= SG_FAILED_MAX_S) ||
-           progress->refused_s >= SG_REFUSED_MAX_S;
+           progress->refused_s >= SG_REFUSED_MAX_S ||
+           progress->waited_s >= SG_WAITED_MAX_S;
 }
 
 /* The lane is as it was before this result. */

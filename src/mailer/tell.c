@@ -29,18 +29,19 @@ span_text(double span_s, char *ret, size_t size)
         snprintf(ret, size, "%.0f days", span_s / 86400);
 }
 
-/* "mail to root: alert 0123456789abcdef-1", or "-1 to -4" for several. */
+/* "mail to root: alert 0123456789abcdef-1", or "-1 to -4" for several: its
+ * first n. */
 static void
-name_batch(const struct sg_batch *batch, char *ret, size_t size)
+name_batch(const struct sg_batch *batch, int n, char *ret, size_t size)
 {
-    const struct sg_spool_entry *last = &batch->alerts[batch->n - 1];
+    const struct sg_spool_entry *last = &batch->alerts[n - 1];
     char to[32] = "";
 
-    if (batch->n > 1)
+    if (n > 1)
         snprintf(to, sizeof to, " to -%u", last->number);
     snprintf(ret, size, "%s%s: alert%s %s-%u%s",
              batch->channel.kind == SG_CHANNEL_MAIL ? "mail to " : "",
-             batch->channel.label, batch->n > 1 ? "s" : "", batch->alerts[0].id,
+             batch->channel.label, n > 1 ? "s" : "", batch->alerts[0].id,
              batch->alerts[0].number, to);
 }
 
@@ -64,15 +65,16 @@ sg_mailer_tell(const struct sg_batch *batch, const struct sg_result *result,
 {
     char name[SG_CHANNEL_LABEL_MAX + 96], span[32];
 
-    name_batch(batch, name, sizeof name);
+    name_batch(batch, batch->n, name, sizeof name);
     if (result->kind == SG_RESULT_DONE) {
         tell_success(name, batch, result, settled);
         return;
     }
     span_text(settled->retry_s, span, sizeof span);
-    if (settled->n_given_up > 0)
+    if (settled->n_given_up > 0) { /* the first ones have waited longest */
+        name_batch(batch, settled->n_given_up, name, sizeof name);
         sg_log(LOG_ERR, "%s given up: %s", name, result->words);
-    else if (settled->is_news)
+    } else if (settled->is_news)
         sg_log(LOG_WARNING, "%s %s; next try in %s", name, result->words, span);
 }
 

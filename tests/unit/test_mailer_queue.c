@@ -183,7 +183,7 @@ test_waits_grow_to_an_hour(void **state)
         assert_float_equal(sg_queue_wait_s(queue, now), waits_s[i], 1e-6);
         pass(waits_s[i]);
     }
-    /* never given up */
+    /* not given up yet */
     assert_int_equal(progress[0].state, SG_PROGRESS_TRIED);
     expect_next("a@x", "1", "1");
     settle(SG_RESULT_DONE, "yes");
@@ -375,6 +375,39 @@ test_refusals_end_after_five_days(void **state)
     assert_int_equal(n, 5 * 24 + 1);
     assert_int_equal(progress[0].state, SG_PROGRESS_GIVEN_UP);
     expect_none();
+}
+
+/* Whoever cannot be reached, or never says yes, does not keep alerts for ever;
+ * a restart does not begin anew, and what came later waits as long. */
+static void
+test_waiting_ends_after_thirty_days(void **state)
+{
+    static const enum sg_result_kind kinds[] = {SG_RESULT_UNREACHABLE,
+                                                SG_RESULT_LATER};
+    struct sg_progress before[SG_CHANNELS_MAX] = {{.waited_s = 10 * 86400}};
+    struct sg_spool_entry first = entry_of(1, "1", 1);
+    struct sg_raw begin = now;
+    int n = 0;
+
+    (void)state;
+    settled.n_given_up = 0;
+    set_channels(two, 1);
+    assert_true(sg_queue_add(queue, &first, false, before, now));
+    for (; settled.n_given_up == 0 && n < 1000; n++) {
+        expect_next("a@x", "1", n < 240 ? "1" : "1 2");
+        settle(kinds[n % 2], "no");
+        if (n == 239)
+            add(2, "1", 2);
+        else if (settled.n_given_up == 0)
+            pass(settled.retry_s);
+    }
+    assert_in_range((int)sg_raw_diff(now, begin), 20 * 86400,
+                    20 * 86400 + 3600);
+    assert_int_equal(settled.n_given_up, 1);
+    assert_int_equal(progress[0].state, SG_PROGRESS_GIVEN_UP);
+    assert_int_equal(progress[1].state, SG_PROGRESS_TRIED);
+    pass(settled.retry_s);
+    expect_next("a@x", "1", "2");
 }
 
 /* What was refused before a restart counts; the outage between does not. */
@@ -624,6 +657,7 @@ main(void)
         MIXED(test_hook_failures_are_counted),
         MIXED(test_hook_failures_take_an_hour),
         TEST(test_refusals_end_after_five_days),
+        TEST(test_waiting_ends_after_thirty_days),
         TEST(test_refusals_go_on_after_a_restart),
         TEST(test_refused_together_go_one_by_one),
         TEST(test_tests_end_early),
