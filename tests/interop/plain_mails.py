@@ -27,12 +27,14 @@ WORDS = [
     # the middle of where a KDC's whole seconds leave it
     (r"set by \+(\d+)\.\d+ s",
      lambda found: f"set by some {round(int(found[1]), -1)} s"),
-    (r"(\d+)(\.\d+)? s to \1(\.\d+)? s", r"\1 s"),
-    (r"\+(\d+)\.\d+ s to \+\1\.\d+ s", r"+\1 s"),
+    (r"([+]?)(\d+)(\.\d+)? s to [+]?\d+(\.\d+)? s", r"\1\2 s"),
+    (r"\b(\d+) % of the limit",
+     lambda found: f"some {round(int(found[1]), -1)} % of the limit"),
     (r"(\d+)\.\d+ s\b", r"\1 s"),
     (r"(measured|,) \d+ s ago", r"\1 AGO"),
     (r"(after|for) \d+ s\b(?! without)", r"\1 AGO"),
-    (r"\([\d.]+ [a-z]+( [\d.]+ [a-z]+)? (earlier|later)\)", "(APART)"),
+    (r"\((the same|[\d.]+ [a-z]+( [\d.]+ [a-z]+)? (earlier|later))\)",
+     "(APART)"),
 ]
 
 
