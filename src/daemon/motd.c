@@ -3,32 +3,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/hostclock.h"
 #include "report/login.h"
 #include "report/present.h"
+#include "report/words.h"
 #include "setup/config.h"
 
 static void
 make_path(const char *runtime_directory, char ret[SG_PATH_MAX + 16])
 {
     snprintf(ret, SG_PATH_MAX + 16, "%s/" SG_MOTD_FILE, runtime_directory);
-}
-
-/* Who reads it an hour later must not take it for news. */
-static void
-add_time(struct sg_buf *buf, struct sg_wall wall)
-{
-    time_t second = (time_t)(wall.ns / 1000000000);
-    char text[32];
-    struct tm tm;
-
-    if (gmtime_r(&second, &tm) &&
-        strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &tm) > 0)
-        sg_buf_add(buf, " (skewguard, %s)", text);
 }
 
 int
@@ -54,8 +41,9 @@ sg_motd_keep(const char *runtime_directory, const struct sg_status *status,
     if (strncmp(said, buf.text, sizeof said - 1) != 0 ||
         access(path, F_OK) < 0) {
         snprintf(said, sizeof said, "%s", buf.text);
-        add_time(&buf, present.wall);
-        sg_buf_add(&buf, "\n");
+        /* who reads it an hour later must not take it for news */
+        sg_buf_add(&buf, " (skewguard, %s)\n",
+                   sg_words_time(present.wall).text);
         code = buf.failed
                    ? sg_err_set(err, -ENOMEM, "%s: no memory", path)
                    : sg_file_replace(path, buf.text, buf.len, 0644, false, err);
