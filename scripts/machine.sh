@@ -67,8 +67,9 @@ machine_bind() {
 # /mnt, but with the libraries from there.
 machine_boot_command() {
     local libs loaders
-    libs=$(find "$MACHINE_ROOT"/{,usr/}lib -name '*.so.[0-9]*' -printf '%h\n' \
-        2>/dev/null | sort -u | paste -sd :)
+    libs=$(find "$MACHINE_ROOT"/{,usr/}lib \( -name '*.so.[0-9]*' -o \
+        -name 'libsystemd-shared*.so' \) -printf '%h\n' 2>/dev/null | sort -u |
+        paste -sd :)
     loaders=$(ls "$MACHINE_ROOT"/{,usr/}lib*/ld-linux*.so.* 2>/dev/null) || true
     MACHINE_COMMAND=("${loaders%%$'\n'*}" --library-path "$libs"
         "$MACHINE_ROOT/usr/bin/systemd-nspawn" -q -D /mnt --boot
