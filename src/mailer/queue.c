@@ -373,6 +373,11 @@ sg_queue_wait_s(const struct sg_queue *queue, struct sg_raw now)
 void
 sg_queue_hurry(struct sg_queue *queue, struct sg_raw now)
 {
-    for (int i = 0; i < queue->n_lanes; i++)
-        queue->lanes[i].due = now;
+    for (int i = 0; i < queue->n_lanes; i++) {
+        struct sg_queue_lane *lane = &queue->lanes[i];
+
+        lane->due = now;
+        /* what is under way may have met what was just put right */
+        lane->is_awaited = lane->is_busy;
+    }
 }

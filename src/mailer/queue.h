@@ -112,7 +112,8 @@ bool sg_queue_settle(struct sg_queue *queue, const struct sg_batch *batch,
  * this; false: none, or there is no channel. */
 bool sg_queue_take_finished(struct sg_queue *queue, struct sg_spool_entry *ret);
 
-/* Everything that waits for its next attempt is due now. */
+/* Everything that waits for its next attempt is due now, and what is under way
+ * once more should it fail. */
 void sg_queue_hurry(struct sg_queue *queue, struct sg_raw now);
 
 /* Alerts in it. */

@@ -25,6 +25,7 @@ struct sg_queue_lane {
     struct sg_raw due;     /* the next attempt */
     struct sg_raw planned; /* the same, if nothing hurries it */
     bool is_early;         /* the one under way was hurried */
+    bool is_awaited;       /* one more was asked for while it was under way */
     struct sg_raw ended;   /* the last one */
     enum sg_result_kind last;
 };

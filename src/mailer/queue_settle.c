@@ -83,7 +83,7 @@ plan_retry(struct sg_queue_lane *lane, const struct sg_result *result,
         lane->failures++;
         lane->planned = sg_raw_add(now, retry_s(lane, random));
     }
-    lane->due = lane->planned;
+    lane->due = lane->is_awaited ? now : lane->planned;
 }
 
 static void
@@ -195,6 +195,7 @@ sg_queue_settle(struct sg_queue *queue, const struct sg_batch *batch,
     else
         note_failure(queue, lane, result, now, random, ret);
     lane->ended = now;
+    lane->is_awaited = false;
     /* what comes after those that were given up has done nothing yet */
     if (ret->n_given_up == batch->n) {
         lane->failures = 0;

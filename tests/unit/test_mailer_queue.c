@@ -511,6 +511,24 @@ test_hurry(void **state)
     expect_next("b@x", "1", "1");
 }
 
+/* Once more, since it may have begun before somebody put things right. */
+static void
+test_hurry_while_under_way(void **state)
+{
+    (void)state;
+    add(1, "1", 1);
+    expect_next("a@x", "1", "1");
+    sg_queue_hurry(queue, now);
+    settle(SG_RESULT_UNREACHABLE, "refused");
+    expect_next("a@x", "1", "1");
+    settle(SG_RESULT_UNREACHABLE, "refused");
+    expect_next("b@x", "1", "1");
+    settle(SG_RESULT_DONE, "yes");
+    expect_next("a@x", "1", "1"); /* woken by that */
+    settle(SG_RESULT_UNREACHABLE, "refused");
+    expect_none();
+}
+
 static void
 test_channels_come_and_go(void **state)
 {
@@ -663,6 +681,7 @@ main(void)
         TEST(test_tests_end_early),
         TEST(test_success_wakes_others),
         TEST(test_hurry),
+        TEST(test_hurry_while_under_way),
         TEST(test_channels_come_and_go),
         TEST(test_channels_come_back),
         TEST(test_what_vanished_is_forgotten),
