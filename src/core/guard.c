@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DAY_S 86400.0
+#define HOUR_NS INT64_C(3600000000000)
 
 /* What may be added when a foreign step is taken back: no more than a share of
  * it, or small jumps would give away large ones. */
@@ -24,6 +25,28 @@ sg_guard_init(struct sg_guard *guard, const struct sg_guard_limits *limits)
 {
     memset(guard, 0, sizeof *guard);
     guard->limits = *limits;
+    guard->hour = INT64_MIN / HOUR_NS;
+}
+
+/* Division that rounds down: before the raw clock's start it is negative. */
+static int64_t
+hour_of(struct sg_raw at)
+{
+    return at.ns / HOUR_NS - (at.ns % HOUR_NS < 0);
+}
+
+static void
+forget_old_slews(struct sg_guard *guard, struct sg_raw now)
+{
+    int64_t gone = hour_of(now) - guard->hour;
+    double kept[SG_GUARD_HOURS] = {0};
+
+    if (gone <= 0)
+        return;
+    for (int64_t i = gone; i < SG_GUARD_HOURS; i++)
+        kept[i] = guard->slewed_s[i - gone];
+    memcpy(guard->slewed_s, kept, sizeof kept);
+    guard->hour += gone;
 }
 
 static void
@@ -38,6 +61,7 @@ forget_old(struct sg_guard *guard, struct sg_raw now)
         guard->size_s[kept++] = guard->size_s[i];
     }
     guard->n = kept;
+    forget_old_slews(guard, now);
 }
 
 bool
@@ -57,7 +81,16 @@ moved_today_s(const struct sg_guard *guard)
 
     for (int i = 0; i < guard->n; i++)
         sum_s += guard->size_s[i];
+    for (int i = 0; i < SG_GUARD_HOURS; i++)
+        sum_s += guard->slewed_s[i];
     return sum_s;
+}
+
+double
+sg_guard_moved_s(struct sg_guard *guard, struct sg_raw now)
+{
+    forget_old(guard, now);
+    return moved_today_s(guard);
 }
 
 enum sg_guard_verdict
@@ -97,6 +130,21 @@ sg_guard_note(struct sg_guard *guard, struct sg_raw now,
     guard->size_s[guard->n++] = fabs(request->offset_s);
 }
 
+enum sg_guard_verdict
+sg_guard_check_slew(struct sg_guard *guard, struct sg_raw now, double size_s)
+{
+    return sg_guard_moved_s(guard, now) + fabs(size_s) > guard->limits.day_s
+               ? SG_GUARD_SLEWS
+               : SG_GUARD_ALLOWED;
+}
+
+void
+sg_guard_note_slew(struct sg_guard *guard, struct sg_raw now, double size_s)
+{
+    forget_old(guard, now);
+    guard->slewed_s[0] += fabs(size_s);
+}
+
 void
 sg_guard_explain(const struct sg_guard *guard, enum sg_guard_verdict verdict,
                  const struct sg_guard_request *request, char *ret,
@@ -127,7 +175,7 @@ sg_guard_explain(const struct sg_guard *guard, enum sg_guard_verdict verdict,
         break;
     case SG_GUARD_DAY:
         snprintf(ret, size,
-                 "a step of %+.3f s is refused: %.0f s stepped in 24 h "
+                 "a step of %+.3f s is refused: %.0f s moved in 24 h "
                  "already, at most %.0f s in all",
                  offset_s, moved_today_s(guard), limits->day_s);
         break;
@@ -136,6 +184,12 @@ sg_guard_explain(const struct sg_guard *guard, enum sg_guard_verdict verdict,
                  "a step of %+.3f s is refused: %d steps in 24 h already, at "
                  "most %d",
                  offset_s, guard->n, limits->day_steps);
+        break;
+    case SG_GUARD_SLEWS:
+        snprintf(ret, size,
+                 "a fast slew of %+.3f s is refused: %.0f s moved in 24 h "
+                 "already, at most %.0f s in all",
+                 offset_s, moved_today_s(guard), limits->day_s);
         break;
     }
 }

@@ -16,7 +16,7 @@ struct sg_guard_limits {
     double start_back_s; /* at start, backwards, on strong evidence */
     double lone_s;       /* on a lone host's word */
     double step_s;       /* once running, one step */
-    double day_s;        /* once running, all steps of 24 hours */
+    double day_s;        /* once running, steps and fast slews of 24 hours */
     int day_steps;       /* once running, their number */
 };
 
@@ -24,12 +24,15 @@ struct sg_guard_limits {
 extern const struct sg_guard_limits sg_guard_defaults;
 
 #define SG_GUARD_STEPS 16
+#define SG_GUARD_HOURS 25 /* 24 hours touch so many by the clock */
 
 struct sg_guard {
     struct sg_guard_limits limits;
     int n; /* steps of the last 24 hours that count */
     struct sg_raw at[SG_GUARD_STEPS];
     double size_s[SG_GUARD_STEPS];
+    int64_t hour; /* of the raw clock, the newest one below */
+    double slewed_s[SG_GUARD_HOURS]; /* in each, newest first */
 };
 
 struct sg_guard_request {
@@ -47,6 +50,7 @@ enum sg_guard_verdict {
     SG_GUARD_STEP,
     SG_GUARD_DAY,
     SG_GUARD_DAY_STEPS,
+    SG_GUARD_SLEWS,
 };
 
 void sg_guard_init(struct sg_guard *guard,
@@ -63,6 +67,20 @@ enum sg_guard_verdict sg_guard_check(struct sg_guard *guard, struct sg_raw now,
 /* It was done. */
 void sg_guard_note(struct sg_guard *guard, struct sg_raw now,
                    const struct sg_guard_request *request);
+
+/*
+ * The same for a slew faster than any frequency may be, by size_s in all; for
+ * those who keep such an account.  Slower ones come to 43 s a day at the most
+ * (500 ppm) and need none.
+ */
+enum sg_guard_verdict sg_guard_check_slew(struct sg_guard *guard,
+                                          struct sg_raw now, double size_s);
+void sg_guard_note_slew(struct sg_guard *guard, struct sg_raw now,
+                        double size_s);
+
+/* What the account holds: steps, and seconds moved by steps and fast slews in
+ * the last 24 hours. */
+double sg_guard_moved_s(struct sg_guard *guard, struct sg_raw now);
 
 /* One sentence with value and limit, for a refused request. */
 void sg_guard_explain(const struct sg_guard *guard,

@@ -147,7 +147,7 @@ all_steps_of_a_day_are_two_hours(void **state)
     assert_verdict(&guard, 120, request, SG_GUARD_ALLOWED, NULL);
     request.offset_s = 600.001;
     assert_verdict(&guard, 120, request, SG_GUARD_DAY,
-                   "a step of +600.001 s is refused: 6600 s stepped in 24 h "
+                   "a step of +600.001 s is refused: 6600 s moved in 24 h "
                    "already, at most 7200 s in all");
 }
 
@@ -256,11 +256,62 @@ a_clock_in_the_past_may_go_forwards_once(void **state)
     assert_verdict(&guard, 0, request, SG_GUARD_LONE, NULL);
 }
 
+static void
+fast_slews_are_on_the_account(void **state)
+{
+    struct sg_guard guard = new_guard();
+    struct sg_guard_request request = {.offset_s = 0.8};
+    char text[200];
+
+    (void)state;
+    note(&guard, 0, 3600);
+    note(&guard, 0, 3599);
+    assert_int_equal(sg_guard_check_slew(&guard, raw(0), -1), SG_GUARD_ALLOWED);
+    sg_guard_note_slew(&guard, raw(0), -0.5);
+    assert_int_equal(sg_guard_check_slew(&guard, raw(0), -0.6), SG_GUARD_SLEWS);
+    assert_float_equal(sg_guard_moved_s(&guard, raw(0)), 7199.5, 1e-9);
+    sg_guard_explain(&guard, SG_GUARD_SLEWS, &request, text, sizeof text);
+    assert_string_equal(text,
+                        "a fast slew of +0.800 s is refused: 7200 s moved in "
+                        "24 h already, at most 7200 s in all");
+    assert_verdict(&guard, 0, request, SG_GUARD_DAY, NULL);
+    /* what was slewed is forgotten within an hour after its day */
+    assert_float_equal(sg_guard_moved_s(&guard, raw(86401)), 0.5, 1e-9);
+    assert_float_equal(sg_guard_moved_s(&guard, raw(86400 + 3601)), 0, 1e-9);
+}
+
+/* 0: it was refused. */
+static double
+try_step(struct sg_guard *guard, double now_s)
+{
+    struct sg_guard_request request = {
+        .offset_s = chance_normal() * 2000,
+        .strong = chance_below(2),
+    };
+
+    if (sg_guard_check(guard, raw(now_s), &request) != SG_GUARD_ALLOWED)
+        return 0;
+    sg_guard_note(guard, raw(now_s), &request);
+    return fabs(request.offset_s);
+}
+
+static double
+try_slew(struct sg_guard *guard, double now_s)
+{
+    double size_s = chance_between(0, 300);
+
+    if (sg_guard_check_slew(guard, raw(now_s), size_s) != SG_GUARD_ALLOWED)
+        return 0;
+    sg_guard_note_slew(guard, raw(now_s), size_s);
+    return size_s;
+}
+
 /* Whoever asks, in whatever order: never more than the limits in any day. */
 static void
 no_day_exceeds_the_limits(void **state)
 {
-    static double at_s[4000], size_s[4000];
+    static double at_s[4001], size_s[4001];
+    static bool is_slew[4001];
 
     (void)state;
     chance_begin();
@@ -270,28 +321,24 @@ no_day_exceeds_the_limits(void **state)
         int n = 0;
 
         for (int i = 0; i < 4000; i++) {
-            struct sg_guard_request request = {
-                .offset_s = chance_normal() * 2000,
-                .strong = chance_below(2),
-            };
-
             now_s += chance_between(0, 7200);
-            if (sg_guard_check(&guard, raw(now_s), &request) !=
-                SG_GUARD_ALLOWED)
-                continue;
-            sg_guard_note(&guard, raw(now_s), &request);
-            at_s[n] = now_s;
-            size_s[n++] = fabs(request.offset_s);
+            is_slew[n] = chance_below(2);
+            size_s[n] =
+                is_slew[n] ? try_slew(&guard, now_s) : try_step(&guard, now_s);
+            if (size_s[n] > 0)
+                at_s[n++] = now_s;
         }
         assert_true(n > 100);
         for (int i = 0; i < n; i++) {
             double sum_s = 0;
             int steps = 0;
 
-            for (int j = i; j < n && at_s[j] - at_s[i] < 86400; j++, steps++)
+            for (int j = i; j < n && at_s[j] - at_s[i] < 86400; j++) {
                 sum_s += size_s[j];
+                steps += !is_slew[j];
+            }
             assert_true(steps <= 3);
-            assert_true(sum_s <= 7200);
+            assert_true(sum_s <= 7200 + 1e-6);
             assert_true(size_s[i] <= 3600);
         }
     }
@@ -313,6 +360,7 @@ main(void)
         cmocka_unit_test(undoing_a_foreign_step_is_free),
         cmocka_unit_test(a_small_foreign_step_excuses_no_large_one),
         cmocka_unit_test(a_clock_in_the_past_may_go_forwards_once),
+        cmocka_unit_test(fast_slews_are_on_the_account),
         cmocka_unit_test(no_day_exceeds_the_limits),
     };
 
