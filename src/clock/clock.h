@@ -31,6 +31,14 @@ struct sg_clock_course {
                           -1: one is left out, 0: neither */
 };
 
+/* A step, and what it is said to rest on: a guard of its own, if the driver
+ * has one, judges by that. */
+struct sg_clock_step {
+    double offset_s;
+    bool starting; /* the first correction since start or resume */
+    bool strong;   /* two agreeing hosts, or authenticated evidence */
+};
+
 /* Each returns 0 or a negative errno, with a reason in err (may be NULL). */
 struct sg_clock_ops {
     const char *name;
@@ -45,7 +53,8 @@ struct sg_clock_ops {
     int (*steer)(struct sg_clock *clock, const struct sg_clock_course *course,
                  struct sg_err *err);
     /* Add offset_s to the clock at once; -ERANGE beyond +-100 years. */
-    int (*step)(struct sg_clock *clock, double offset_s, struct sg_err *err);
+    int (*step)(struct sg_clock *clock, const struct sg_clock_step *step,
+                struct sg_err *err);
     /* The frequency correction in force, as when a program starts. */
     int (*frequency)(struct sg_clock *clock, double *ret_ppm);
     /*
@@ -82,6 +91,15 @@ sg_clock_free(struct sg_clock *clock)
 {
     if (clock)
         clock->ops->free(clock);
+}
+
+/* A step that nobody has to judge. */
+static inline int
+sg_clock_step_by(struct sg_clock *clock, double offset_s, struct sg_err *err)
+{
+    const struct sg_clock_step step = {.offset_s = offset_s};
+
+    return clock->ops->step(clock, &step, err);
 }
 
 struct sg_clock_kernel_setup {

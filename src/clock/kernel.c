@@ -265,8 +265,10 @@ kernel_steer(struct sg_clock *clock, const struct sg_clock_course *course,
  * next steer says better; the frequency stays.
  */
 static int
-kernel_step(struct sg_clock *clock, double offset_s, struct sg_err *err)
+kernel_step(struct sg_clock *clock, const struct sg_clock_step *step,
+            struct sg_err *err)
 {
+    double offset_s = step->offset_s;
     int64_t ns = sg_span_to_ns(offset_s);
     struct timex tx = {.modes = ADJ_SETOFFSET | ADJ_NANO}, now;
     int code = sg_clock_check_step(clock, offset_s, err);

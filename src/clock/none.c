@@ -17,13 +17,14 @@ none_steer(struct sg_clock *clock, const struct sg_clock_course *course,
 }
 
 static int
-none_step(struct sg_clock *clock, double offset_s, struct sg_err *err)
+none_step(struct sg_clock *clock, const struct sg_clock_step *step,
+          struct sg_err *err)
 {
     (void)clock;
     return sg_err_set(err, -EPERM,
                       "none clock: step %+.3f s refused, this driver only "
                       "looks at the clock",
-                      offset_s);
+                      step->offset_s);
 }
 
 /* Who does not steer has no rivals. */

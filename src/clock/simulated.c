@@ -229,16 +229,17 @@ simulated_steer(struct sg_clock *clock, const struct sg_clock_course *course,
 }
 
 static int
-simulated_step(struct sg_clock *clock, double offset_s, struct sg_err *err)
+simulated_step(struct sg_clock *clock, const struct sg_clock_step *step,
+               struct sg_err *err)
 {
     struct simulated *sim = (struct simulated *)clock;
-    int code = sg_clock_check_step(clock, offset_s, err);
+    int code = sg_clock_check_step(clock, step->offset_s, err);
 
     if (code == 0)
         code = try_to_move(sim, err);
     if (code < 0)
         return code;
-    move_wall(sim, sg_span_to_ns(offset_s));
+    move_wall(sim, sg_span_to_ns(step->offset_s));
     return 0;
 }
 

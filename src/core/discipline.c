@@ -274,6 +274,17 @@ say_step(const struct sg_discipline *discipline, const struct sg_consensus *c,
                                           : "at start");
 }
 
+static void
+step(const struct sg_discipline *discipline,
+     const struct sg_guard_request *request, struct sg_action *ret)
+{
+    ret->kind = SG_ACTION_STEP;
+    ret->offset_s = request->offset_s;
+    ret->starting = request->starting;
+    ret->strong = request->strong;
+    ret->base_ppm = discipline->base_ppm;
+}
+
 /* A large offset: step if trust and guard allow it. */
 static void
 decide_large(struct sg_discipline *discipline,
@@ -312,9 +323,7 @@ decide_large(struct sg_discipline *discipline,
         return;
     }
     learn_frequency(discipline, situation);
-    ret->kind = SG_ACTION_STEP;
-    ret->offset_s = offset_s;
-    ret->base_ppm = discipline->base_ppm;
+    step(discipline, &request, ret);
     say_step(discipline, situation->consensus, offset_s, why, why_size);
 }
 
@@ -334,9 +343,7 @@ undo(const struct sg_discipline *discipline,
 
     if (!c->valid || !request.strong || !sg_guard_is_undo(&request))
         request.offset_s = situation->undo_s;
-    ret->kind = SG_ACTION_STEP;
-    ret->offset_s = request.offset_s;
-    ret->base_ppm = discipline->base_ppm;
+    step(discipline, &request, ret);
     snprintf(why, why_size, "step by %+.6f s: somebody else moved the clock",
              request.offset_s);
 }

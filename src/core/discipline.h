@@ -23,11 +23,12 @@ enum sg_action_kind {
 
 struct sg_action {
     enum sg_action_kind kind;
-    double offset_s;   /* what is being removed */
-    double base_ppm;   /* frequency correction */
-    double slew_ppm;   /* on top of it ... */
-    double duration_s; /* ... for so long */
-    bool synced;       /* what the kernel may be told */
+    double offset_s;       /* what is being removed */
+    double base_ppm;       /* frequency correction */
+    double slew_ppm;       /* on top of it ... */
+    double duration_s;     /* ... for so long */
+    bool starting, strong; /* STEP: as in sg_guard_request */
+    bool synced;           /* what the kernel may be told */
     double error_s, bound_s;
     int leap_s; /* see sg_clock_course */
 };

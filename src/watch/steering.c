@@ -6,19 +6,12 @@
 
 #include "base/hostclock.h"
 #include "base/timeval.h"
+#include "clock/course.h"
 
 #define RETRY_S 1.0
 
 /* A timer may fire so much too soon. */
 #define EARLY_S 20e-6
-
-/* What is worth taking back of a slew that lasted too long. */
-#define EXCESS_MIN_S 10e-6
-#define LATE_MAX_S 0.5
-#define ROOM_MIN_PPM 10.0
-
-/* By how much the kernel lets its largest error grow (MAXFREQ). */
-#define MAXERROR_PPM 500.0
 
 static void
 arm(struct event *timer, double wait_s)
@@ -28,18 +21,12 @@ arm(struct event *timer, double wait_s)
     evtimer_add(timer, &tv);
 }
 
-/*
- * The length of a slew is counted by the raw clock, while timers run by the
- * monotonic one, which the slew itself turns: by 0.8 s in 10 s at 8 %.
- */
 static void
 arm_slew_end(struct sg_steering *steering)
 {
-    const struct sg_clock_course *course = &steering->course;
     double rest_s = sg_raw_diff(steering->slew_end_at, sg_host_raw());
 
-    arm(steering->slew_end,
-        fmax(rest_s, 0) * (1 + (course->base_ppm + course->slew_ppm) * 1e-6));
+    arm(steering->slew_end, sg_course_wait_s(&steering->course, rest_s));
 }
 
 static int
@@ -59,36 +46,11 @@ steer(struct sg_steering *steering, const struct sg_clock_course *course,
     return 0;
 }
 
-/*
- * The course after the present slew, which lasted late_s too long.  At 8 % one
- * millisecond makes 83 us: that much is taken back.  Who was held up for long
- * had better measure again; a keeper may have ended the slew meanwhile.
- */
-static struct sg_clock_course
-course_after(const struct sg_steering *steering, double late_s)
-{
-    struct sg_clock_course course = steering->course;
-    double max_ppm = steering->clock->max_ppm;
-    double room_ppm = max_ppm - fabs(course.base_ppm);
-    bool is_fast = fabs(course.base_ppm + course.slew_ppm) > max_ppm;
-    double excess_s = course.slew_ppm * 1e-6 * late_s;
-
-    /* what the kernel has added meanwhile is not to be taken back */
-    course.bound_s += course.duration_s * MAXERROR_PPM * 1e-6;
-    course.slew_ppm = 0;
-    course.duration_s = 0;
-    if (!is_fast || late_s > LATE_MAX_S || fabs(excess_s) < EXCESS_MIN_S ||
-        room_ppm < ROOM_MIN_PPM)
-        return course;
-    course.slew_ppm = -copysign(room_ppm, excess_s);
-    course.duration_s = fabs(excess_s) / room_ppm * 1e6;
-    return course;
-}
-
 static int
 end_slew(struct sg_steering *steering, double late_s)
 {
-    struct sg_clock_course course = course_after(steering, late_s);
+    struct sg_clock_course course =
+        sg_course_after(steering->clock, &steering->course, late_s);
 
     return steer(steering, &course, NULL);
 }
@@ -153,7 +115,10 @@ sg_steering_do(struct sg_steering *steering, const struct sg_action *action,
     int code;
 
     if (action->kind == SG_ACTION_STEP) {
-        code = clock->ops->step(clock, action->offset_s, err);
+        const struct sg_clock_step step = {action->offset_s, action->starting,
+                                           action->strong};
+
+        code = clock->ops->step(clock, &step, err);
         /* the kernel tells us of our own step, too */
         clock->ops->rearm(clock);
         if (code < 0)

@@ -81,11 +81,12 @@ fake_steer(struct sg_clock *clock, const struct sg_clock_course *course,
 }
 
 static int
-fake_step(struct sg_clock *clock, double offset_s, struct sg_err *err)
+fake_step(struct sg_clock *clock, const struct sg_clock_step *step,
+          struct sg_err *err)
 {
     struct fake_clock *fake = (struct fake_clock *)clock;
 
-    return fake->inner->ops->step(fake->inner, offset_s, err);
+    return fake->inner->ops->step(fake->inner, step, err);
 }
 
 static int

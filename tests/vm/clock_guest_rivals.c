@@ -180,7 +180,7 @@ astray_s(struct sg_clock *clock, int leap_s, int *ret_state)
     struct timex tx = {.modes = 0};
     struct sg_err err = {""};
 
-    clock->ops->step(clock, (double)(86400 - second % 86400 - 5), NULL);
+    sg_clock_step_by(clock, (double)(86400 - second % 86400 - 5), NULL);
     expect(clock->ops->steer(clock, &course, NULL) == 0, "steer is obeyed");
     base = sg_host_reading();
     sleep(3);
