@@ -2,6 +2,7 @@
  * Clock drivers: what can read and move a clock.
  *
  * kernel     the host's CLOCK_REALTIME by clock_adjtime(2)
+ * clockd     the same by a service that has the privilege for it
  * simulated  a software clock on top of the host's raw clock
  * none       reads the host's clock, refuses to move it
  *
@@ -122,6 +123,16 @@ struct sg_clock *sg_clock_kernel_new(const struct sg_clock_kernel_setup *setup,
  * it in what; 0 if all is well; a negative errno and a reason.
  */
 int sg_clock_kernel_recover(const char *marker, struct sg_err *what);
+
+/*
+ * The host's clock, moved by the clock service that listens at path, within
+ * that one's limits.  Every request but read and frequency is one question and
+ * one answer, waited for SG_WIRE_TIMEOUT_S at the most; -ENOTCONN: the service
+ * is not there, and the next request tries again.  NULL with a reason if it is
+ * not there now, or refuses us.  Nothing is moved.
+ */
+#define SG_CLOCK_SERVICE "clockd" /* its ops->name */
+struct sg_clock *sg_clock_remote_new(const char *path, struct sg_err *err);
 
 /* The host's clock, to look at.  NULL if memory runs out. */
 struct sg_clock *sg_clock_none_new(struct sg_err *err);

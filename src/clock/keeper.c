@@ -86,7 +86,7 @@ become_keeper(int fd)
     if (dup2(fd, STDIN_FILENO) < 0 || chdir("/") < 0)
         _exit(1);
     close_from(STDIN_FILENO + 1);
-    prctl(PR_SET_NAME, "skewguardd-keep");
+    prctl(PR_SET_NAME, "skewguard-keep");
     keep(STDIN_FILENO);
     _exit(0);
 }

@@ -162,19 +162,19 @@ try_killed(void)
     pid_t child = slewing(&with_keeper, 10), keeper = 0;
     double span_s;
 
-    expect(count("skewguardd-keep", &keeper) == 1, "there is one keeper");
+    expect(count("skewguard-keep", &keeper) == 1, "there is one keeper");
     print_memory(keeper);
     kill(keeper, SIGTERM);
     kill(keeper, SIGINT);
     kill(keeper, SIGHUP);
     wait_s(1);
-    expect(count("skewguardd-keep", &keeper) == 1, "signals do not end it");
+    expect(count("skewguard-keep", &keeper) == 1, "signals do not end it");
     kill(child, SIGKILL);
     span_s = back_after_s(3);
     printf("killed in a slew: base frequency back after %.3f s\n", span_s);
     expect(span_s >= 0 && span_s < 2, "the keeper ends the slew");
     wait_s(0.2);
-    expect(count("skewguardd-keep", &keeper) == 0, "the keeper is gone");
+    expect(count("skewguard-keep", &keeper) == 0, "the keeper is gone");
 }
 
 static void

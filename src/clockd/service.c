@@ -1,0 +1,370 @@
+#include "clockd/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hostclock.h"
+#include "base/log.h"
+#include "base/notify.h"
+#include "clock/course.h"
+#include "clockd/listen.h"
+#include "clockd/service_private.h"
+
+#define RETRY_S 1.0
+
+static volatile sig_atomic_t stopped_by;
+
+struct sg_reading
+sg_service_look(struct sg_service *service)
+{
+    struct sg_reading now = sg_host_reading();
+    double foreign_s =
+        sg_warden_look(&service->warden, &now, sg_host_suspended_s());
+    char is[SG_TELL_TIME_MAX];
+
+    if (foreign_s != 0)
+        sg_log(LOG_NOTICE,
+               "somebody else has moved the clock by %+.6f s, to %s", foreign_s,
+               sg_tell_time(now.wall, is));
+    return now;
+}
+
+/* ---- the clock ---- */
+
+static void
+begin_course(struct sg_service *service, const struct sg_clock_course *course,
+             const struct sg_reading *now)
+{
+    service->course = *course;
+    service->slew_end = sg_raw_add(now->raw, course->duration_s);
+    sg_warden_steered(&service->warden, now, course);
+}
+
+int
+sg_service_steer(struct sg_service *service,
+                 const struct sg_clock_course *course, struct sg_err *err)
+{
+    int code = service->clock->ops->steer(service->clock, course, err);
+    struct sg_reading now;
+
+    if (code < 0)
+        return code;
+    now = sg_host_reading();
+    begin_course(service, course, &now);
+    return 0;
+}
+
+/* A slew without an end would carry the clock away, but one that somebody else
+ * has ended is over. */
+static void
+end_slew(struct sg_service *service)
+{
+    double late_s = sg_raw_diff(sg_host_raw(), service->slew_end);
+    struct sg_clock_course course =
+        sg_course_after(service->clock, &service->course, fmax(late_s, 0));
+    int code = sg_service_steer(service, &course, NULL);
+
+    if (code == -EBUSY)
+        service->course =
+            (struct sg_clock_course){.base_ppm = service->course.base_ppm};
+    else if (code < 0)
+        service->slew_end = sg_raw_add(sg_host_raw(), RETRY_S);
+}
+
+/* A host without a clock that runs while it is off: the time is at least what
+ * it was. */
+static int
+bring_forward(struct sg_service *service, struct sg_err *err)
+{
+    struct sg_warden *warden = &service->warden;
+    struct sg_reading now = sg_host_reading();
+    const char *what = "this program was built";
+    char was[SG_TELL_TIME_MAX], is[SG_TELL_TIME_MAX];
+    int code;
+
+    if (sg_wall_diff(service->synced, warden->floor) > 0) {
+        warden->floor = service->synced;
+        what = "the clock was last right";
+    }
+    if (sg_wall_diff(now.wall, warden->floor) >= 0)
+        return 0;
+    code = sg_clock_step_by(service->clock,
+                            sg_wall_diff(warden->floor, now.wall), err);
+    if (code == 0)
+        sg_log(LOG_NOTICE, "the clock read %s, and is set to %s, when %s",
+               sg_tell_time(now.wall, was), sg_tell_time(warden->floor, is),
+               what);
+    return code;
+}
+
+static int
+open_clock(struct sg_service *service, struct sg_err *err)
+{
+    char marker[SG_SERVICE_PATH_MAX + 8];
+    const struct sg_clock_kernel_setup setup = {marker, true};
+    struct sg_reading now;
+    struct sg_err what;
+    double ppm = 0;
+    int code;
+
+    snprintf(marker, sizeof marker, "%s/slew", service->setup.runtime);
+    if (sg_clock_kernel_recover(marker, &what) != 0)
+        sg_log(LOG_WARNING, "%s", what.text);
+    service->clock = sg_clock_kernel_new(&setup, err);
+    if (!service->clock)
+        return -EPERM;
+    if (service->clock->fast_s == 0)
+        sg_log(LOG_WARNING, "%s; no slew beyond %.0f ppm", err->text,
+               service->clock->max_ppm);
+    sg_service_remember(service);
+    code = bring_forward(service, err);
+    if (code < 0)
+        return code;
+    service->clock->ops->frequency(service->clock, &ppm);
+    service->course.base_ppm = ppm;
+    now = sg_host_reading();
+    sg_warden_begin(&service->warden, &now, ppm, sg_host_suspended_s());
+    return sg_service_keep(service, false, err);
+}
+
+/* ---- clients ---- */
+
+static void
+hang_up(struct sg_service *service)
+{
+    close(service->client_fd);
+    service->client_fd = -1;
+}
+
+static void
+accept_client(struct sg_service *service)
+{
+    struct sg_err err;
+    struct sg_wire_reply reply;
+    pid_t pid = 0;
+    int fd = sg_listen_accept(service->listen_fd, service->setup.client_uid,
+                              &pid, &err);
+
+    if (fd < 0) {
+        if (fd != -EAGAIN)
+            sg_tell_refusal(&service->strangers, sg_host_raw(), fd, err.text);
+        return;
+    }
+    if (service->client_fd < 0) {
+        service->client_fd = fd;
+        service->client_pid = pid;
+        return;
+    }
+    sg_err_set(&err, -EBUSY,
+               "clock service: serves another program, pid %d, already",
+               (int)service->client_pid);
+    sg_answer_make(service->clock, -EUSERS, err.text, &reply);
+    send(fd, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(fd);
+}
+
+static void
+serve_client(struct sg_service *service)
+{
+    char bytes[sizeof(struct sg_wire_request) + 1];
+    struct sg_wire_reply reply;
+    ssize_t n = recv(service->client_fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    bool stays;
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        hang_up(service);
+        return;
+    }
+    stays = sg_answer(service, bytes, (size_t)n, &reply);
+    if (send(service->client_fd, &reply, sizeof reply,
+             MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ||
+        !stays)
+        hang_up(service);
+}
+
+/* ---- the loop ---- */
+
+static void
+keep_house(struct sg_service *service)
+{
+    struct sg_raw now = sg_host_raw();
+
+    if (service->course.duration_s > 0 &&
+        sg_raw_diff(now, service->slew_end) >= 0)
+        end_slew(service);
+    if (sg_raw_diff(now, service->save) >= 0)
+        sg_service_keep(service, true, NULL);
+    sg_tell_rest(&service->tell, now, false);
+    sg_log_flush();
+}
+
+static struct timespec
+wait_time(const struct sg_service *service)
+{
+    struct sg_raw now = sg_host_raw();
+    double wait_s = fmax(sg_raw_diff(service->save, now), 0);
+    int64_t ns;
+
+    if (service->course.duration_s > 0)
+        wait_s =
+            fmin(wait_s, sg_course_wait_s(&service->course,
+                                          sg_raw_diff(service->slew_end, now)));
+    ns = sg_span_to_ns(wait_s);
+    return (struct timespec){(time_t)(ns / 1000000000), ns % 1000000000};
+}
+
+static void
+on_signal(int number)
+{
+    stopped_by = number;
+}
+
+/* They are let through while we wait, and only then. */
+static sigset_t
+hear_signals(void)
+{
+    const struct sigaction stop = {.sa_handler = on_signal};
+    sigset_t ours, before;
+
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGINT);
+    sigprocmask(SIG_BLOCK, &ours, &before);
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigdelset(&before, SIGTERM);
+    sigdelset(&before, SIGINT);
+    return before;
+}
+
+void
+sg_service_run(struct sg_service *service)
+{
+    struct sg_clock *clock = service->clock;
+    const sigset_t waiting = hear_signals();
+
+    sg_notify("READY=1");
+    while (!stopped_by) {
+        struct timespec wait = wait_time(service);
+        struct pollfd fds[] = {
+            {service->listen_fd, POLLIN, 0},
+            {clock->ops->watch(clock), POLLIN, 0},
+            {service->client_fd, POLLIN, 0},
+        };
+
+        if (ppoll(fds, 3, &wait, &waiting) > 0) {
+            if (fds[1].revents) {
+                clock->ops->rearm(clock);
+                sg_service_look(service);
+            }
+            if (fds[2].revents)
+                serve_client(service);
+            if (fds[0].revents)
+                accept_client(service);
+        }
+        keep_house(service);
+    }
+    sg_notify("STOPPING=1");
+    sg_log(LOG_NOTICE, "stopping: %s", strsignal(stopped_by));
+}
+
+/* ---- beginning and end ---- */
+
+/* Two of us would keep two accounts. */
+static int
+lock(const char *runtime, struct sg_err *err)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char path[SG_SERVICE_PATH_MAX + 8];
+    int fd, code;
+
+    snprintf(path, sizeof path, "%s/lock", runtime);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0)
+        return fd;
+    code = -errno;
+    if (fd >= 0)
+        close(fd);
+    return sg_err_set(err, code, "%s: %s", path,
+                      code == -EAGAIN || code == -EACCES
+                          ? "another clock service runs already"
+                          : strerror(-code));
+}
+
+static int
+begin(struct sg_service *service, struct sg_err *err)
+{
+    const struct sg_service_setup *setup = &service->setup;
+    int code = sg_file_make_folder(setup->runtime, err);
+
+    if (code == 0)
+        code = sg_file_make_folder(setup->state, err);
+    if (code < 0)
+        return code;
+    service->lock_fd = lock(setup->runtime, err);
+    if (service->lock_fd < 0)
+        return service->lock_fd;
+    code = open_clock(service, err);
+    if (code < 0)
+        return code;
+    service->listen_fd = sg_listen(setup->socket, setup->client_gid, err);
+    return service->listen_fd < 0 ? service->listen_fd : 0;
+}
+
+int
+sg_service_new(const struct sg_service_setup *setup, struct sg_service **ret,
+               struct sg_err *err)
+{
+    const struct sg_wall built = {(int64_t)SG_BUILT_UNIX_S * 1000000000};
+    struct sg_service *service = calloc(1, sizeof *service);
+    int code;
+
+    if (!service)
+        return sg_err_set(err, -ENOMEM, "no memory");
+    service->setup = *setup;
+    service->lock_fd = service->listen_fd = service->client_fd = -1;
+    snprintf(service->here, sizeof service->here, "%s/account", setup->runtime);
+    snprintf(service->there, sizeof service->there, "%s/account", setup->state);
+    sg_warden_init(&service->warden, &setup->limits, built);
+    code = begin(service, err);
+    if (code < 0) {
+        sg_service_free(service);
+        return code;
+    }
+    *ret = service;
+    return 0;
+}
+
+void
+sg_service_free(struct sg_service *service)
+{
+    if (!service)
+        return;
+    if (service->client_fd >= 0)
+        hang_up(service);
+    if (service->listen_fd >= 0) {
+        close(service->listen_fd);
+        unlink(service->setup.socket);
+        if (service->course.duration_s > 0)
+            end_slew(service);
+        sg_tell_rest(&service->tell, sg_host_raw(), true);
+        sg_service_keep(service, true, NULL);
+    }
+    if (service->clock)
+        sg_clock_free(service->clock);
+    if (service->lock_fd >= 0)
+        close(service->lock_fd);
+    free(service);
+}
