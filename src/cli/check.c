@@ -123,7 +123,7 @@ measure(struct check *check, struct sg_err *err)
         .plan = &check->plan,
         .clock = check->clock,
         .engine = &engine,
-        .hooks = {on_event, on_changed, NULL, check},
+        .hooks = {on_event, on_changed, NULL, NULL, check},
     };
     struct timeval limit = {CHECK_S, 0};
 

@@ -85,6 +85,11 @@ change_hands(struct sg_engine *engine)
     engine->local.natural_known = false;
     engine->synced = false;
     sg_discipline_restart(&engine->discipline);
+    if (engine->config.mode != SG_MODE_DISCIPLINE)
+        return;
+    engine->discipline.base_ppm = engine->config.frequency_ppm;
+    engine->discipline.anchor_ppm = engine->config.frequency_ppm;
+    sg_local_init(&engine->local, engine->config.frequency_ppm);
 }
 
 /* Own clock, own steps, own account: independent of what is asked. */
@@ -111,7 +116,8 @@ adopt_clock(struct sg_engine *engine, const struct sg_engine *before)
     engine->leap_told_s = before->leap_told_s;
     engine->rate_learned = before->rate_learned;
     engine->reference_ppm = before->reference_ppm;
-    engine->frequency_sd_ppm = before->frequency_sd_ppm;
+    if (engine->config.mode == before->config.mode)
+        engine->frequency_sd_ppm = before->frequency_sd_ppm;
     memcpy(engine->decision, before->decision, sizeof engine->decision);
     engine->last_step_s = before->last_step_s;
     engine->last_step_at = before->last_step_at;

@@ -1,5 +1,6 @@
 #include "daemon/choose.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,11 +39,12 @@ take_simulated(struct sg_choice *ret)
 }
 
 static void
-take_kernel(struct sg_choice *ret)
+take(struct sg_choice *ret)
 {
     ret->mode = SG_MODE_DISCIPLINE;
     snprintf(ret->reason, sizeof ret->reason,
-             "the clock may be set and nobody else steers it");
+             "the clock may be set%s and nobody else steers it",
+             sg_choice_is_service(ret) ? " by the clock service" : "");
 }
 
 static int
@@ -102,6 +104,31 @@ open_kernel(const struct sg_daemon_options *options,
     return clock;
 }
 
+/* The service, where there is one; it guards what we may not be trusted with.
+ */
+static struct sg_clock *
+open_clock(const struct sg_daemon_options *options,
+           const struct sg_config *config, struct sg_err *err)
+{
+    bool is_auto = strcmp(config->clock, "auto") == 0;
+    struct sg_clock *clock = NULL;
+    struct sg_err why = {""}, why_kernel;
+
+    if (strcmp(config->clock, "kernel") != 0 && !options->minimal)
+        clock = sg_clock_remote_new(config->clock_socket, &why);
+    if (clock)
+        return clock;
+    if (!is_auto && why.text[0]) {
+        *err = why;
+        return NULL;
+    }
+    clock = open_kernel(options, config, &why_kernel);
+    if (!clock)
+        sg_err_set(err, -EPERM, "%.180s%s%.180s", why_kernel.text,
+                   why.text[0] ? "; " : "", why.text);
+    return clock;
+}
+
 int
 sg_choose(const struct sg_daemon_options *options,
           const struct sg_config *config, struct sg_choice *ret,
@@ -124,13 +151,13 @@ sg_choose(const struct sg_daemon_options *options,
     recover(config);
     if (is_taken(config, ret))
         return guard(ret, err);
-    ret->clock = open_kernel(options, config, &why);
+    ret->clock = open_clock(options, config, &why);
     if (!ret->clock) {
         snprintf(ret->reason, sizeof ret->reason, "%.*s",
                  (int)sizeof ret->reason - 1, why.text);
         return guard(ret, err);
     }
-    take_kernel(ret);
+    take(ret);
     return 0;
 }
 
@@ -145,5 +172,21 @@ sg_choose_again(const struct sg_daemon_options *options,
     else if (options->simulate)
         take_simulated(choice);
     else if (!is_taken(config, choice))
-        take_kernel(choice);
+        take(choice);
+}
+
+bool
+sg_choice_is_service(const struct sg_choice *choice)
+{
+    return strcmp(choice->clock->ops->name, SG_CLOCK_SERVICE) == 0;
+}
+
+bool
+sg_choice_may_change(const struct sg_daemon_options *options,
+                     const struct sg_config *config)
+{
+    return !options->simulate && !options->guard && !options->minimal &&
+           !options->once && config->mode != SG_MODE_GUARD &&
+           (strcmp(config->clock, "auto") == 0 ||
+            strcmp(config->clock, SG_CLOCK_SERVICE) == 0);
 }

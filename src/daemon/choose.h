@@ -4,6 +4,8 @@
 #ifndef SG_DAEMON_CHOOSE_H
 #define SG_DAEMON_CHOOSE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "clock/clock.h"
 #include "core/status.h"
@@ -30,5 +32,12 @@ int sg_choose(const struct sg_daemon_options *options,
  */
 void sg_choose_again(const struct sg_daemon_options *options,
                      const struct sg_config *config, struct sg_choice *choice);
+
+/* Is the clock moved by the clock service? */
+bool sg_choice_is_service(const struct sg_choice *choice);
+
+/* Would another choice be made when that service comes or goes? */
+bool sg_choice_may_change(const struct sg_daemon_options *options,
+                          const struct sg_config *config);
 
 #endif

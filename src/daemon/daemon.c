@@ -42,6 +42,8 @@
 /* Another time daemon may be started later; to look through all processes
  * costs a few milliseconds. */
 #define LOOKOUT_S 600
+/* The clock service, where inotify(7) does not tell of it. */
+#define VISIT_S 60
 
 static void
 on_event(void *arg, const struct sg_event *event)
@@ -99,8 +101,17 @@ on_rival(void *arg, const char *what)
     event_active(daemon->rivalry, EV_TIMEOUT, 0);
 }
 
+/* Nor from here. */
+static void
+on_lost(void *arg)
+{
+    struct sg_daemon *daemon = arg;
+
+    event_active(daemon->attend, EV_TIMEOUT, 0);
+}
+
 const struct sg_watch_hooks sg_daemon_hooks = {on_event, on_changed, on_rival,
-                                               NULL};
+                                               on_lost, NULL};
 
 static void
 on_rivalry(evutil_socket_t fd, short what, void *arg)
@@ -192,6 +203,8 @@ keep_house(struct sg_daemon *daemon)
         sg_daemon_retry(daemon);
     if (is_due(daemon, &daemon->lookout, LOOKOUT_S))
         sg_daemon_look_out(daemon);
+    if (is_due(daemon, &daemon->visit, VISIT_S))
+        sg_daemon_attend(daemon);
     if (is_due(daemon, &daemon->save, SAVE_S) && !save_frequency(daemon))
         daemon->save = daemon->published;
 }
@@ -275,9 +288,11 @@ add_events(struct sg_daemon *daemon, struct sg_err *err)
     daemon->watchdog = event_new(base, -1, EV_PERSIST, on_watchdog, daemon);
     daemon->once = evtimer_new(base, sg_once_over, daemon);
     daemon->rediscover = evtimer_new(base, sg_daemon_rediscover, daemon);
+    daemon->attend = evtimer_new(base, sg_daemon_on_attend, daemon);
     daemon->rivalry = evtimer_new(base, on_rivalry, daemon);
     if (!daemon->publish || !daemon->watchdog || !daemon->once ||
-        !daemon->rediscover || !daemon->rivalry || hear_signals(daemon) < 0)
+        !daemon->rediscover || !daemon->attend || !daemon->rivalry ||
+        hear_signals(daemon) < 0)
         return sg_err_set(err, -ENOMEM, "no memory for events");
     daemon->save = sg_host_raw();
     daemon->retry = sg_raw_add(daemon->save, RETRY_S);

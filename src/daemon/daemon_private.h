@@ -37,6 +37,8 @@ struct sg_daemon {
     struct sg_filewatch *filewatch; /* NULL: files are looked at by the clock */
     struct sg_buf resolv_conf;      /* as it was last seen */
     struct sg_choice choice;
+    bool is_alone;                   /* the clock service is not there ... */
+    struct sg_raw alone_since;       /* ... since then */
     bool gave_way;                   /* to somebody else who steers the clock */
     char rival_did[SG_ERR_TEXT_MAX]; /* what he was seen to do */
     struct sg_engine_config engine;
@@ -44,7 +46,7 @@ struct sg_daemon {
     struct sg_chatter *chatter;
     struct sg_status *status;
     struct sg_alerting *alerting; /* NULL with options.once */
-    struct event *publish, *watchdog, *once, *rediscover, *rivalry;
+    struct event *publish, *watchdog, *once, *rediscover, *attend, *rivalry;
     bool is_corrected; /* with options.once: now the slew has to end */
     int exit_status;
     char memory_path[SG_PATH_MAX + 32];
@@ -54,6 +56,7 @@ struct sg_daemon {
     /* when it is time again */
     struct sg_raw retry;   /* to look at a krb5.conf that was of no use */
     struct sg_raw lookout; /* for other time daemons */
+    struct sg_raw visit;   /* to see whether the clock service is there */
     struct sg_raw save;    /* the frequency */
     char publish_error[SG_ERR_TEXT_MAX]; /* the last ones, said once */
     char motd_error[SG_ERR_TEXT_MAX];
@@ -76,9 +79,23 @@ void sg_daemon_look_out(struct sg_daemon *daemon);
 
 /* ---- daemon_setup.c ---- */
 
+/* The frequency of an earlier run, at once; without one the clock's own. */
+void sg_daemon_restore_frequency(struct sg_daemon *daemon);
+
+/* Mode and reason of the choice, for the status. */
+void sg_daemon_show_mode(struct sg_daemon *daemon);
+
 /* In place of the watch there was; on failure that goes on. */
 int sg_daemon_replace_watch(struct sg_daemon *daemon, struct sg_plan *plan,
                             struct sg_err *err);
+
+/* ---- attend.c ---- */
+
+/* Is the clock service there, and was it?  Discipline or guard accordingly. */
+void sg_daemon_attend(struct sg_daemon *daemon);
+
+/* For the timer. */
+void sg_daemon_on_attend(int fd, short what, void *arg);
 
 /* ---- replan.c ---- */
 

@@ -66,8 +66,8 @@ sg_daemon_replace_watch(struct sg_daemon *daemon, struct sg_plan *plan,
     return 0;
 }
 
-static void
-show_mode(struct sg_daemon *daemon)
+void
+sg_daemon_show_mode(struct sg_daemon *daemon)
 {
     memcpy(daemon->status->mode_reason, daemon->choice.reason,
            sizeof daemon->status->mode_reason);
@@ -90,7 +90,7 @@ give_way_to(struct sg_daemon *daemon, const char *who, const char *did)
         return;
     }
     daemon->gave_way = true;
-    show_mode(daemon);
+    sg_daemon_show_mode(daemon);
     snprintf(event.text, sizeof event.text,
              "clock: %s; only guarding it until SIGHUP or a restart",
              daemon->choice.reason);
@@ -135,15 +135,22 @@ mention_restart(const struct sg_config *before, const struct sg_config *now)
 static void
 take_back(struct sg_daemon *daemon)
 {
-    struct sg_clock *clock = daemon->choice.clock;
-
-    show_mode(daemon);
+    sg_daemon_show_mode(daemon);
     sg_log(LOG_NOTICE, "%s mode: %s", sg_mode_name(daemon->choice.mode),
            daemon->choice.reason);
+    daemon->gave_way = daemon->choice.mode != SG_MODE_DISCIPLINE;
+}
+
+static void
+choose_again(struct sg_daemon *daemon)
+{
+    struct sg_clock *clock = daemon->choice.clock;
+
+    sg_choose_again(&daemon->options, daemon->config, &daemon->choice);
     if (daemon->choice.mode != SG_MODE_DISCIPLINE)
         return;
     clock->ops->forgive(clock);
-    daemon->gave_way = false;
+    sg_daemon_restore_frequency(daemon);
 }
 
 int
@@ -163,7 +170,7 @@ sg_daemon_reload(struct sg_daemon *daemon, struct sg_err *err)
     }
     daemon->config = config;
     if (daemon->gave_way)
-        sg_choose_again(&daemon->options, config, &daemon->choice);
+        choose_again(daemon);
     if (sg_daemon_use_plan(daemon, plan, NULL, err) < 0) {
         daemon->config = before;
         daemon->choice = choice;
@@ -201,9 +208,8 @@ take_frequency(struct sg_clock *clock, double *ret_ppm)
     *ret_ppm = course.base_ppm;
 }
 
-/* The frequency of an earlier run, at once; without one the clock's own. */
-static void
-restore_frequency(struct sg_daemon *daemon)
+void
+sg_daemon_restore_frequency(struct sg_daemon *daemon)
 {
     struct sg_clock *clock = daemon->choice.clock;
     struct sg_engine_config *engine = &daemon->engine;
@@ -272,17 +278,18 @@ sg_daemon_start(struct sg_daemon *daemon, struct sg_err *err)
         sg_choose(&daemon->options, daemon->config, &daemon->choice, err) < 0)
         return -1;
     snprintf(daemon->memory_path, sizeof daemon->memory_path, "%s/frequency.%s",
-             daemon->config->state_directory, daemon->choice.clock->ops->name);
+             daemon->config->state_directory,
+             daemon->options.simulate ? "simulated" : "kernel");
     memcpy(daemon->motd_directory, daemon->config->runtime_directory,
            sizeof daemon->motd_directory);
     sg_log(LOG_NOTICE, "%s mode: %s", sg_mode_name(daemon->choice.mode),
            daemon->choice.reason);
-    restore_frequency(daemon);
+    sg_daemon_restore_frequency(daemon);
     sg_status_init(status);
     status->pid = (int)getpid();
     status->publish_within_s = PUBLISH_WITHIN_S;
     status->started = sg_host_reading().wall;
-    show_mode(daemon);
+    sg_daemon_show_mode(daemon);
     sg_publish_boot_id(status->boot_id, sizeof status->boot_id);
     sg_daemon_follow(daemon);
     sg_daemon_watch_files(daemon, daemon->config);

@@ -31,6 +31,7 @@
 #define OF_KRB5 1u
 #define OF_KEYTAB 2u
 #define OF_DNS 4u
+#define OF_CLOCK 8u
 
 /* Even in [low, high). */
 static double
@@ -180,6 +181,8 @@ sg_daemon_watch_files(struct sg_daemon *daemon, const struct sg_config *config)
         if (config->realms[i].keytab[0])
             add_keytab(daemon, config->realms[i].keytab);
     sg_filewatch_add(daemon->filewatch, RESOLV_CONF, OF_DNS);
+    if (sg_choice_may_change(&daemon->options, config))
+        sg_filewatch_add(daemon->filewatch, config->clock_socket, OF_CLOCK);
 }
 
 /* Does it say something else than before? */
@@ -219,6 +222,8 @@ on_files(void *arg, unsigned kinds)
     struct sg_daemon *daemon = arg;
 
     sg_daemon_watch_files(daemon, daemon->config);
+    if (kinds & OF_CLOCK)
+        sg_daemon_attend(daemon);
     if (kinds & OF_DNS)
         change_servers(daemon);
     if (kinds & OF_KRB5)

@@ -16,6 +16,7 @@
 
 #define SG_CONFIG_PATH "/etc/skewguard/skewguard.conf"
 #define SG_PATH_MAX 1024
+#define SG_SOCKET_MAX 108 /* of a Unix socket's path */
 
 enum sg_follow {
     SG_FOLLOW_REALM,
@@ -88,7 +89,8 @@ struct sg_config_smtp {
 
 struct sg_config {
     enum sg_mode mode;
-    char clock[16]; /* "auto", "kernel", "none" */
+    char clock[16]; /* "auto", "clockd", "kernel", "none" */
+    char clock_socket[SG_SOCKET_MAX];
     enum sg_follow follow;
     double max_poll_s; /* 16 to 1024 */
     double kdc_poll_s; /* 4 to 1024; while KDCs are the only evidence */

@@ -11,7 +11,7 @@
 #define FOLDER_LENGTH_MAX 1000
 
 static const char *const modes[] = {"auto", "guard", "discipline", NULL};
-static const char *const clocks[] = {"auto", "kernel", "none", NULL};
+static const char *const clocks[] = {"auto", "clockd", "kernel", "none", NULL};
 static const char *const follows[] = {"realm", "utc", NULL};
 static const char *const transports[] = {"auto", "udp", "tcp", NULL};
 static const char *const reminds[] = {"once", "daily", "diminishing", NULL};
@@ -25,6 +25,8 @@ static const char *const tls[] = {"none", "try", "required", "implicit", NULL};
 const struct sg_config_key sg_config_keys[] = {
     {"", "mode", &sg_config_word, MAIN(mode), 0, 0, modes, "auto"},
     {"", "clock", &sg_config_name, MAIN(clock), 0, 15, clocks, "auto"},
+    {"", "clock_socket", &sg_config_path, MAIN(clock_socket),
+        0, SG_SOCKET_MAX - 1, NULL, "/run/skewguard-clockd/socket"},
     {"", "follow", &sg_config_word, MAIN(follow), 0, 0, follows, "realm"},
     {"", "max_poll", &sg_config_duration, MAIN(max_poll_s), 16, 1024, NULL, "64s"},
     {"", "kdc_poll", &sg_config_duration, MAIN(kdc_poll_s), 4, 1024, NULL, "64s"},

@@ -76,15 +76,20 @@ report(struct sg_watch *watch, const struct sg_decision *decision)
 
 /* Who only guards has no rivals. */
 static void
-look_for_rival(struct sg_watch *watch)
+look_at_clock(struct sg_watch *watch)
 {
     const struct sg_watch_hooks *hooks = &watch->setup.hooks;
     struct sg_clock *clock = watch->setup.clock;
     struct sg_err what;
+    int code;
 
-    if (watch->mode == SG_MODE_DISCIPLINE && hooks->rival &&
-        clock->ops->check(clock, &what) == -EBUSY)
+    if (watch->mode != SG_MODE_DISCIPLINE || !hooks->rival)
+        return;
+    code = clock->ops->check(clock, &what);
+    if (code == -EBUSY)
         hooks->rival(hooks->arg, what.text);
+    if (code == -ENOTCONN && hooks->lost)
+        hooks->lost(hooks->arg);
 }
 
 /* Do what the engine decided. */
@@ -106,8 +111,8 @@ act(struct sg_watch *watch, const struct sg_decision *decision)
             watch->is_corrected = true;
         sg_engine_done(watch->engine, &decision->action, code, err.text, &after,
                        &then);
-        if (code == -EBUSY)
-            look_for_rival(watch); /* which says more than a refusal */
+        if (code == -EBUSY || code == -ENOTCONN)
+            look_at_clock(watch); /* which says more than a refusal */
         else
             report(watch, &then);
     }
@@ -197,7 +202,7 @@ sg_watch_on_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     check_suspend(watch);
-    look_for_rival(watch);
+    look_at_clock(watch);
     reading = read_clock(watch);
     sg_engine_tick(watch->engine, &reading, &decision);
     act(watch, &decision);

@@ -28,6 +28,8 @@ struct sg_watch_hooks {
      * says; said at each tick until the watch is replaced.  NULL will do for
      * a clock that cannot be moved. */
     void (*rival)(void *arg, const char *what);
+    /* What moves the clock is not there just now; as often.  NULL, too. */
+    void (*lost)(void *arg);
     void *arg;
 };
 
@@ -44,8 +46,8 @@ struct sg_watch_setup {
 };
 
 /*
- * Begin.  before (may be NULL) is a watch of an earlier configuration on the
- * same clock: what it knows of clock, realms and unchanged sources is taken
+ * Begin.  before (may be NULL) is a watch of an earlier configuration on this
+ * host's clock: what it knows of clock, realms and unchanged sources is taken
  * over; it remains the caller's to free, at once.  NULL with a reason on
  * failure; before then goes on as it was.
  */

@@ -171,6 +171,7 @@ test_print(void **state)
     assert_string_equal(text.text,
                         "mode = auto\n"
                         "clock = auto\n"
+                        "clock_socket = \"/run/skewguard-clockd/socket\"\n"
                         "follow = realm\n"
                         "max_poll = 64s\n"
                         "kdc_poll = 64s\n"

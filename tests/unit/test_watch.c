@@ -192,12 +192,13 @@ on_rival(void *arg, const char *what)
 static struct sg_watch *
 new_watch(struct world *world, struct sg_watch *before)
 {
-    struct sg_watch_setup setup = {world->base,
-                                   world->plan,
-                                   &world->clock->clock,
-                                   &world->engine,
-                                   {on_event, on_changed, on_rival, world},
-                                   world->is_minimal};
+    struct sg_watch_setup setup = {
+        world->base,
+        world->plan,
+        &world->clock->clock,
+        &world->engine,
+        {on_event, on_changed, on_rival, NULL, world},
+        world->is_minimal};
     struct sg_err err = {""};
     struct sg_watch *watch = sg_watch_new(&setup, before, &err);
 
