@@ -109,6 +109,9 @@ answer_step(struct sg_service *service, const struct sg_wire_request *request,
     }
     after = sg_host_reading();
     sg_warden_stepped(&service->warden, &after);
+    /* it was later than it is: nothing to bring a clock forward to */
+    if (sg_wall_diff(service->synced, after.wall) > 0)
+        service->synced = after.wall;
     /* it tells of our own step, too */
     service->clock->ops->rearm(service->clock);
     step.starting = step.starting && before.start_left;

@@ -50,7 +50,7 @@ use_up(struct sg_warden *warden, struct sg_raw now, const char *why)
         sg_guard_note(&warden->guard, now, &step);
 }
 
-void
+bool
 sg_service_remember(struct sg_service *service)
 {
     struct sg_raw now = sg_host_raw();
@@ -68,4 +68,5 @@ sg_service_remember(struct sg_service *service)
         service->synced = account.synced;
     } else if (code != -ENOENT)
         use_up(&service->warden, now, err.text);
+    return !is_here;
 }

@@ -126,10 +126,12 @@ open_clock(struct sg_service *service, struct sg_err *err)
     if (service->clock->fast_s == 0)
         sg_log(LOG_WARNING, "%s; no slew beyond %.0f ppm", err->text,
                service->clock->max_ppm);
-    sg_service_remember(service);
-    code = bring_forward(service, err);
-    if (code < 0)
-        return code;
+    /* later in a boot somebody may have had reasons */
+    if (sg_service_remember(service)) {
+        code = bring_forward(service, err);
+        if (code < 0)
+            return code;
+    }
     service->clock->ops->frequency(service->clock, &ppm);
     service->course.base_ppm = ppm;
     now = sg_host_reading();

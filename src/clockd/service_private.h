@@ -42,8 +42,8 @@ int sg_service_steer(struct sg_service *service,
 
 /* ---- keep.c ---- */
 
-/* Take over the account of an earlier run. */
-void sg_service_remember(struct sg_service *service);
+/* Take over the account of an earlier run.  True: this boot has had none. */
+bool sg_service_remember(struct sg_service *service);
 
 /* Keep the account; durable: for the next boot, too.  a negative
  * errno if the copy of this boot was not written. */
