@@ -22,7 +22,7 @@
 
 #define RETRY_S 1.0
 
-static volatile sig_atomic_t stopped_by;
+static volatile sig_atomic_t stopped_by, was_told_anew;
 
 struct sg_reading
 sg_service_look(struct sg_service *service)
@@ -230,25 +230,42 @@ wait_time(const struct sg_service *service)
 static void
 on_signal(int number)
 {
-    stopped_by = number;
+    if (number == SIGHUP)
+        was_told_anew = 1;
+    else
+        stopped_by = number;
 }
 
 /* They are let through while we wait, and only then. */
 static sigset_t
 hear_signals(void)
 {
-    const struct sigaction stop = {.sa_handler = on_signal};
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    const struct sigaction action = {.sa_handler = on_signal};
     sigset_t ours, before;
 
     sigemptyset(&ours);
-    sigaddset(&ours, SIGTERM);
-    sigaddset(&ours, SIGINT);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaddset(&ours, numbers[i]);
     sigprocmask(SIG_BLOCK, &ours, &before);
-    sigaction(SIGTERM, &stop, NULL);
-    sigaction(SIGINT, &stop, NULL);
-    sigdelset(&before, SIGTERM);
-    sigdelset(&before, SIGINT);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        sigaction(numbers[i], &action, NULL);
+        sigdelset(&before, numbers[i]);
+    }
     return before;
+}
+
+/* An administrator's word, since nobody else may send us signals. */
+static void
+begin_anew(struct sg_service *service)
+{
+    struct sg_warden *warden = &service->warden;
+
+    was_told_anew = 0;
+    sg_guard_init(&warden->guard, &service->setup.limits);
+    warden->start_left = true;
+    sg_service_keep(service, true, NULL);
+    sg_log(LOG_NOTICE, "a new account: the first correction is to come");
 }
 
 void
@@ -276,6 +293,8 @@ sg_service_run(struct sg_service *service)
             if (fds[0].revents)
                 accept_client(service);
         }
+        if (was_told_anew)
+            begin_anew(service);
         keep_house(service);
     }
     sg_notify("STOPPING=1");
