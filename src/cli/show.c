@@ -13,7 +13,7 @@
 #include "setup/config.h"
 
 #define START_ADVICE                                                           \
-    "run \"systemctl start skewguardd\", or measure now with \"skewguard "     \
+    "run \"systemctl start skewguard\", or measure now with \"skewguard "      \
     "check\""
 
 struct published {

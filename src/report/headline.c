@@ -96,7 +96,7 @@ static const char *
 advice_on_status(const struct sg_present *present)
 {
     if (!present->is_alive)
-        return "run \"systemctl start skewguardd\", or measure now with "
+        return "run \"systemctl start skewguard\", or measure now with "
                "\"skewguard check\"";
     if (present->age == SG_PRESENT_NEVER)
         return present->daemon == SG_REPORT_DAEMON_ALIVE

@@ -34,9 +34,10 @@ enum trouble {
     "MESSAGE_ID=c7a787079b354eaaa9e77b371893cd27\" shows when, \"systemctl "   \
     "list-units\" what may have done it"
 #define WIDER_AT_START                                                         \
-    "if the servers are right: \"systemctl restart skewguardd\" (a step at "   \
-    "start has wider limits: any distance forward and a day back, where two "  \
-    "hosts agree or a KDC proves its time)"
+    "if the servers are right: \"systemctl reload skewguard-clockd; "          \
+    "systemctl restart skewguard\" (a step at start has wider limits: any "    \
+    "distance forward and a day back, where two hosts agree or a KDC proves "  \
+    "its time)"
 
 static const char *const steps[TROUBLE_COUNT][MAX_STEPS] = {
     [TROUBLE_DRIFT] =
@@ -107,7 +108,7 @@ static const char *const steps[TROUBLE_COUNT][MAX_STEPS] = {
         {
             "decide who is to steer the clock, and stop the other one: "
             "\"systemctl disable --now NAME\"",
-            "if it is to be skewguardd: \"systemctl restart skewguardd\" "
+            "if it is to be skewguardd: \"systemctl restart skewguard\" "
             "afterwards",
         },
     [TROUBLE_TEST] = {"nothing: it has arrived"},

@@ -87,7 +87,7 @@ matches '^error .* skewguardd is not running; what is known is 60 min old\. Once
 publish ago=3600
 both '' "info skewguardd is not running; what is known is 60 min old. This \
 host's clock is within 10 ms of EXAMPLE.ORG (limit 300 s). Run \"systemctl \
-start skewguardd\", or measure now with \"skewguard check\"."
+start skewguard\", or measure now with \"skewguard check\"."
 # A status that lies elsewhere than the lock says nothing of who lives.
 rm "$DIR/run/skewguardd.lock"
 publish ago=60
