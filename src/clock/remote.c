@@ -149,6 +149,19 @@ remote_check(struct sg_clock *clock, struct sg_err *err)
     return ask((struct remote *)clock, request, &reply, err);
 }
 
+/* Reading it may be filtered away from us with all that moves a clock. */
+static int
+remote_frequency(struct sg_clock *clock, double *ret_ppm)
+{
+    const struct sg_wire_request request = {.kind = SG_WIRE_READ};
+    struct sg_wire_reply reply;
+    int code = ask((struct remote *)clock, request, &reply, NULL);
+
+    if (code == 0)
+        *ret_ppm = reply.frequency_ppm;
+    return code;
+}
+
 static int
 take_over(struct remote *remote, struct sg_err *err)
 {
@@ -185,7 +198,7 @@ static const struct sg_clock_ops remote_ops = {
     .read = sg_clock_host_read,
     .steer = remote_steer,
     .step = remote_step,
-    .frequency = sg_clock_host_frequency,
+    .frequency = remote_frequency,
     .check = remote_check,
     .forgive = remote_forgive,
     .watch = sg_clock_host_watch,

@@ -8,7 +8,7 @@
 _Static_assert(sizeof(struct sg_wire_request) == 24 + 6 * sizeof(double),
                "padding in a request");
 _Static_assert(sizeof(struct sg_wire_reply) ==
-                   8 + 3 * sizeof(double) + SG_ERR_TEXT_MAX,
+                   8 + 4 * sizeof(double) + SG_ERR_TEXT_MAX,
                "padding in a reply");
 
 #define FLAGS                                                                  \
@@ -94,7 +94,8 @@ sg_wire_take_reply(const void *bytes, size_t len, struct sg_wire_reply *ret,
     if (code < 0)
         return code;
     if (ret->code > 0 || ret->code < -4095 || !(ret->max_ppm >= 0) ||
-        !(ret->fast_ppm >= 0) || !(ret->fast_s >= 0))
+        !(ret->fast_ppm >= 0) || !(ret->fast_s >= 0) ||
+        !isfinite(ret->frequency_ppm))
         return sg_err_set(err, -EPROTO, "clock service: reply makes no sense");
     return 0;
 }

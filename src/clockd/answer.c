@@ -6,7 +6,7 @@
 #include "clockd/service_private.h"
 
 void
-sg_answer_make(const struct sg_clock *clock, int code, const char *why,
+sg_answer_make(struct sg_clock *clock, int code, const char *why,
                struct sg_wire_reply *ret)
 {
     memset(ret, 0, sizeof *ret);
@@ -15,6 +15,7 @@ sg_answer_make(const struct sg_clock *clock, int code, const char *why,
     ret->max_ppm = clock->max_ppm;
     ret->fast_ppm = clock->fast_ppm;
     ret->fast_s = clock->fast_s;
+    clock->ops->frequency(clock, &ret->frequency_ppm);
     snprintf(ret->text, sizeof ret->text, "%s", why);
 }
 
