@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-#define SG_EXIT_FAILED 1  /* an alert did not arrive */
+#define SG_EXIT_FAILED 1  /* an alert did not arrive, the clock is not good */
 #define SG_EXIT_UNKNOWN 3 /* no state can be told */
 #define SG_EXIT_USAGE 64  /* EX_USAGE of sysexits.h */
 #define SG_EXIT_OUTPUT 74 /* EX_IOERR: what was to be said could not be */
@@ -20,7 +20,8 @@ struct sg_invocation {
     const char *config_path; /* NULL: the usual one */
     bool json;
     bool verbose;
-    int n_words; /* what is left: realms, hosts */
+    const char *within, *timeout; /* spans as they were written, or NULL */
+    int n_words;                  /* what is left: realms, hosts */
     char **words;
 };
 
@@ -30,6 +31,7 @@ struct sg_command {
     const char *summary;
     bool takes_json;
     bool takes_verbose;
+    bool takes_spans;
     int min_words;
     int max_words;
     int (*run)(const struct sg_invocation *invocation); /* gives exit code */
@@ -45,6 +47,9 @@ int sg_check_run(const struct sg_invocation *invocation);
 
 /* query.c */
 int sg_query_run(const struct sg_invocation *invocation);
+
+/* wait.c */
+int sg_wait_run(const struct sg_invocation *invocation);
 
 /* test_alert.c */
 int sg_test_alert_run(const struct sg_invocation *invocation);

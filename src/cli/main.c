@@ -10,25 +10,27 @@
 #include "cli/command.h"
 
 /* Values of options that have no letter. */
-enum { OPTION_JSON = 256 };
+enum { OPTION_JSON = 256, OPTION_WITHIN, OPTION_TIMEOUT };
 
 static const struct sg_command commands[] = {
     {"status", "[--json]", "state, budget, forecast and clock, worst first",
-     true, false, 0, 0, sg_show_status},
+     true, false, false, 0, 0, sg_show_status},
     {"sources", "[-v]", "a table of all sources; -v explains it", false, true,
-     0, 0, sg_show_sources},
-    {"peers", "[-v]", "another name of sources", false, true, 0, 0,
+     false, 0, 0, sg_show_sources},
+    {"peers", "[-v]", "another name of sources", false, true, false, 0, 0,
      sg_show_sources},
-    {"listpeers", "[-v]", "another name of sources", false, true, 0, 0,
+    {"listpeers", "[-v]", "another name of sources", false, true, false, 0, 0,
      sg_show_sources},
     {"explain", "", "the last decision and every number behind it", false,
-     false, 0, 0, sg_show_explain},
+     false, false, 0, 0, sg_show_explain},
     {"check", "[REALM] [--json]", "measure now, without the daemon", true,
-     false, 0, 1, sg_check_run},
+     false, false, 0, 1, sg_check_run},
     {"query", "HOST[:PORT]...", "ask NTP servers once, without the daemon",
-     false, false, 1, INT_MAX, sg_query_run},
+     false, false, false, 1, INT_MAX, sg_query_run},
+    {"wait", "[--within S] [--timeout S]", "wait until the clock is good",
+     false, false, true, 0, 0, sg_wait_run},
     {"test-alert", "", "send a test to all who are told of alerts", false,
-     false, 0, 0, sg_test_alert_run},
+     false, false, 0, 0, sg_test_alert_run},
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)
@@ -39,6 +41,8 @@ static const struct option options[] = {
     {"version", no_argument, NULL, 'V'},
     {"json", no_argument, NULL, OPTION_JSON},
     {"verbose", no_argument, NULL, 'v'},
+    {"within", required_argument, NULL, OPTION_WITHIN},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {NULL, 0, NULL, 0},
 };
 
@@ -123,6 +127,10 @@ read_options(const struct sg_command *command, int argc, char **argv,
             ret->json = true;
         else if (letter == 'v' && command && command->takes_verbose)
             ret->verbose = true;
+        else if (letter == OPTION_WITHIN && command && command->takes_spans)
+            ret->within = optarg;
+        else if (letter == OPTION_TIMEOUT && command && command->takes_spans)
+            ret->timeout = optarg;
         else {
             tell_wrong_option(letter, argv);
             return READ_WRONG;
