@@ -5,6 +5,7 @@
 #   machine_prepare         download and unpack once, into the cache
 #   machine_enter           make it in /mnt, as files; what the caller puts
 #                           into /mnt/test and /mnt/etc is there when it boots
+#   machine_install BUILD   install what was built into it, as on a host
 #   "${INSIDE[@]}" COMMAND...       run a program of those files; see also
 #   machine_boot            start it; it shares our loopback
 #   machine_run COMMAND...  run a program in it, with systemctl at work
@@ -13,7 +14,8 @@
 # Nothing of the host is seen in it but what the caller binds; of the kernel's
 # clock it has what this process has, which is nothing.
 
-MACHINE_PROGRAMS=(systemd systemd-container rsyslog util-linux dash coreutils)
+MACHINE_PROGRAMS=(systemd systemd-container systemd-timesyncd rsyslog util-linux
+    dash coreutils)
 
 machine_versions() { program_versions "${MACHINE_PROGRAMS[@]}"; }
 machine_packages() { program_packages "${MACHINE_PROGRAMS[@]}"; }
@@ -61,6 +63,32 @@ machine_bind() {
         grep -Ev '/lib(c|m|dl|rt|pthread|resolv)\.so' | while read -r library; do
         cp -Lt /mnt/test/lib "$library"
     done
+}
+
+# machine_libraries FILE...: the libraries that these load, as far as the
+# machine has none of them.
+machine_libraries() {
+    local to library
+    to=$(echo /mnt/usr/lib/*-linux-gnu*)
+    ldd "$@" | awk '$3 ~ /^\// { print $3 }' | sort -u |
+        while read -r library; do
+            [ -e "/mnt/lib/${to##*/}/${library##*/}" ] || cp -Lnt "$to" "$library"
+        done
+}
+
+# machine_usr: programs that can be added to.
+machine_usr() {
+    umount /mnt/usr
+    cp -a "$MACHINE_ROOT/usr/." /mnt/usr
+}
+
+machine_install() {
+    machine_usr
+    DESTDIR=/mnt cmake --install "$1" >"$SERVERS_DIR/install.log" ||
+        die "cannot install; see $SERVERS_DIR/install.log"
+    machine_libraries "$1"/bin/skewguard*
+    "${INSIDE[@]}" systemd-sysusers 2>"$SERVERS_DIR/sysusers.log" ||
+        die "systemd-sysusers: $(<"$SERVERS_DIR/sysusers.log")"
 }
 
 # machine_boot_command: systemd-nspawn is to see the host, so it is not run in

@@ -6,6 +6,8 @@
 #   mta_enter KIND FOLDER   make the small Debian of postfix or exim in FOLDER
 #   mta_start KIND NAME FOLDER ADDRESS PORT
 #   mta_mails FOLDER        the file that gets all mail
+#   mta_add KIND FOLDER     put it into the Debian that is there already, whose
+#                           /usr is its own; /usr/sbin/sendmail is the first
 #
 # They take mail for anybody at example.test, but for nobody@ (550 5.1.1) and
 # later@ (450).  Like the KDCs in kinds.sh they are never installed but unpacked,
@@ -65,13 +67,35 @@ mta_enter() {
     done
     mkdir -p "$to"/{etc,tmp,var/{log,lib/postfix,mail,spool}}
     chmod 1777 "$to"/{tmp,var/mail}
-    printf '%s:*:%d:%d::/:/bin/false\n' root 0 0 mail 8 8 postfix 110 110 \
-        Debian-exim 111 111 nobody 65534 65534 >"$to/etc/passwd"
-    printf '%s:x:%d:\n' root 0 mail 8 postfix 110 postdrop 112 Debian-exim 111 \
-        nogroup 65534 >"$to/etc/group"
-    echo '127.0.0.1 localhost mta.example.test' >"$to/etc/hosts"
-    echo 'smtp 25/tcp' >"$to/etc/services"
+    printf '%s:*:%d:%d::/:/bin/false\n' root 0 0 nobody 65534 65534 \
+        >"$to/etc/passwd"
+    printf '%s:x:%d:\n' root 0 nogroup 65534 >"$to/etc/group"
+    mta_users "$to"
     "${kind}_configure" "$to"
+}
+
+mta_users() {
+    printf '%s:*:%d:%d::/:/bin/false\n' mail 8 8 postfix 110 110 \
+        Debian-exim 111 111 >>"$1/etc/passwd"
+    printf '%s:x:%d:\n' mail 8 postfix 110 postdrop 112 Debian-exim 111 \
+        >>"$1/etc/group"
+    echo '127.0.0.1 localhost mta.example.test' >"$1/etc/hosts"
+    echo 'smtp 25/tcp' >"$1/etc/services"
+}
+
+mta_add() {
+    local kind=$1 to=$2 root=${MTA_ROOTS[$1]}
+    cp -an "$root/usr/." "$to/usr"
+    [ ! -d "$root/lib" ] || cp -an "$root/lib/." "$to/usr/lib"
+    grep -q '^postfix:' "$to/etc/passwd" || mta_users "$to"
+    mkdir -p "$to"/var/{log,lib/postfix,mail,spool}
+    chmod 1777 "$to/var/mail"
+    "${kind}_configure" "$to"
+    # as its package does when it is installed
+    [ "$kind" != postfix ] || {
+        chgrp 112 "$to"/usr/sbin/post{drop,queue}
+        chmod 2555 "$to"/usr/sbin/post{drop,queue}
+    }
 }
 
 postfix_configure() {
