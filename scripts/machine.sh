@@ -15,7 +15,7 @@
 # clock it has what this process has, which is nothing.
 
 MACHINE_PROGRAMS=(systemd systemd-container systemd-timesyncd rsyslog util-linux
-    dash coreutils)
+    bash dash coreutils)
 
 machine_versions() { program_versions "${MACHINE_PROGRAMS[@]}"; }
 machine_packages() { program_packages "${MACHINE_PROGRAMS[@]}"; }

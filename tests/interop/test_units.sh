@@ -2,6 +2,7 @@
 # The installed units under a real systemd, their sandboxes in force: the guard
 # gets ready, measures, finds another time daemon, reloads and restarts; the
 # mailer delivers by SMTP, through Postfix's and Exim's sendmail, and by a hook.
+# And scripts/install finds out who is to steer the clock.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$here/mail.sh"
 . "$here/../../scripts/kinds.sh"
@@ -169,8 +170,59 @@ END_HOOK
     [ "$(</mnt/var/lib/skewguard/hooked)" = test ] || fail "not hooked"
 }
 
+# installs TEXT ARG...: scripts/install says so, and all is well.
+installs() {
+    local text=$1
+    shift
+    machine_run env PATH=/test/fake:/usr/sbin:/usr/bin:/sbin:/bin \
+        bash /test/project/scripts/install "$@" >"$DIR/said" 2>&1 ||
+        unit_fail "scripts/install $*: $(<"$DIR/said")"
+    grep -q "$text" "$DIR/said" ||
+        fail "scripts/install $*: no \"$text\": $(<"$DIR/said")"
+}
+is_enabled() { machine_run systemctl -q is-enabled "$1"; }
+
+# A machine without compilers: what they make is there already.
+chooses_who_steers() {
+    local name
+    mkdir -p /mnt/test/fake /mnt/test/project/build
+    cp -r "$ROOT/scripts" /mnt/test/project
+    for name in cmake ninja; do
+        ln -s /bin/true "/mnt/test/fake/$name"
+    done
+    printf '#!/bin/sh\necho " installed "\n' >/mnt/test/fake/dpkg-query
+    printf '#!/bin/sh\necho "$*" >>/test/pam\n' >/mnt/test/fake/pam-auth-update
+    chmod 755 /mnt/test/fake/*
+    printf '%s\n' /usr/bin/skewguard /etc/skewguard/skewguard.conf \
+        >/mnt/test/project/build/install_manifest.txt
+
+    installs 'chrony steers this host.s clock; skewguard guards it\.'
+    ! is_enabled skewguard-clockd || fail "two of them steer"
+    is_enabled skewguard || fail "skewguard is not enabled"
+    is_enabled skewguard-mailer || fail "skewguard-mailer is not enabled"
+    rm /mnt/etc/systemd/system/chrony.service
+    machine_run systemctl stop chrony
+    machine_run systemctl -q enable systemd-timesyncd
+    # it would, had it the capability
+    installs 'systemd-timesyncd is disabled'
+    grep -q 'may not set its clock, so skewguard guards' "$DIR/said" ||
+        fail "said: $(<"$DIR/said")"
+    ! is_enabled systemd-timesyncd || fail "systemd-timesyncd stays"
+    is_enabled skewguard-clockd || fail "skewguard-clockd is not enabled"
+    installs 'does not move it' --guard
+    ! is_enabled skewguard-clockd || fail "it still steers"
+
+    installs '^scripts/install: removed' --remove
+    ! is_enabled skewguard || fail "still enabled"
+    [ ! -e /mnt/usr/bin/skewguard ] || fail "not removed"
+    [ -s /mnt/etc/skewguard/skewguard.conf ] || fail "configuration removed"
+    [ "$(tail -n 1 /mnt/test/pam)" = \
+        '--package --remove skewguard skewguard-denied skewguard-early' ] ||
+        fail "pam-auth-update: $(</mnt/test/pam)"
+}
+
 for part in guard_works guard_restarts guard_sees mails_by_smtp \
-    mails_by_sendmail runs_a_hook; do
+    mails_by_sendmail runs_a_hook chooses_who_steers; do
     begin_ms=$(date +%s%3N)
     "$part"
     echo "$part: $(($(date +%s%3N) - begin_ms)) ms"
