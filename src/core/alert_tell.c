@@ -199,7 +199,7 @@ sg_alert_tell_event(const struct look *look, struct cause *cause)
         return;
     }
     cause->since = cause->pending;
-    cause->level = SG_ALERT_NOTICE;
+    cause->peak = cause->level = SG_ALERT_NOTICE;
     alert = sg_alert_add(look, cause, &facts,
                          is_first ? SG_ALERT_RAISED : SG_ALERT_REMINDER);
     sg_alert_number(look, cause, alert);

@@ -905,6 +905,30 @@ test_restart(void **state)
     end(w);
 }
 
+/* What was told of a step is kept beside the rest, and makes none of it
+ * doubtful. */
+static void
+test_restart_after_step(void **state)
+{
+    struct sg_event event = {.kind = SG_EVENT_FOREIGN, .text = "stepped"};
+    struct world *w = begin(&plain);
+
+    (void)state;
+    pass(w, 50, 1);
+    set(w, 0, SG_STATE_CRITICAL, SG_BLAME_KDC);
+    pass(w, 60, 1);
+    w->status.clock.last_foreign_s = 400;
+    sg_alerts_note(w->alerts, &event, raw(w->t_s));
+    pass(w, 60, 1);
+    assert_int_equal(w->n_mails, 2);
+    assert_int_equal(w->mails[1].topic, SG_ALERT_STEP);
+    restart(w, 5, 5);
+    sg_alerts_note(w->alerts, &event, raw(w->t_s));
+    pass(w, 60, 1);
+    assert_int_equal(w->n_mails, 2);
+    end(w);
+}
+
 static void
 refuse(const char *text, const char *why)
 {
@@ -969,6 +993,7 @@ main(void)
         cmocka_unit_test(test_mute),
         cmocka_unit_test(test_many_realms),
         cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_restart_after_step),
         cmocka_unit_test(test_damaged),
     };
 
