@@ -1,5 +1,6 @@
 #include "core/select.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/status.h"
@@ -25,6 +26,35 @@ compare_edges(const void *a, const void *b)
     if (x->at_s != y->at_s)
         return x->at_s < y->at_s ? -1 : 1;
     return (int)y->opens - (int)x->opens;
+}
+
+/*
+ * A host has one clock, and it lies where all overlaps that is said of it: the
+ * wide interval of its KDC does not support a place that its NTP denies.  Where
+ * they contradict each other it is not known which of them is wrong.
+ */
+static void
+narrow(const struct sg_vote *votes, int n, struct sg_vote *ret)
+{
+    double lo_s[SG_MAX_SOURCES], hi_s[SG_MAX_SOURCES];
+
+    for (int i = 0; i < n; i++) {
+        lo_s[votes[i].host] = -INFINITY;
+        hi_s[votes[i].host] = INFINITY;
+    }
+    for (int i = 0; i < n; i++) {
+        lo_s[votes[i].host] = fmax(lo_s[votes[i].host], votes[i].lo_s);
+        hi_s[votes[i].host] = fmin(hi_s[votes[i].host], votes[i].hi_s);
+    }
+    for (int i = 0; i < n; i++) {
+        int host = votes[i].host;
+
+        ret[i] = votes[i];
+        if (lo_s[host] > hi_s[host])
+            continue;
+        ret[i].lo_s = lo_s[host];
+        ret[i].hi_s = hi_s[host];
+    }
 }
 
 static void
@@ -121,6 +151,7 @@ find_span(const struct edge *edges, int n, struct level best,
 void
 sg_select(const struct sg_vote *votes, int n, struct sg_selection *ret)
 {
+    struct sg_vote narrowed[SG_MAX_SOURCES];
     struct edge edges[2 * SG_MAX_SOURCES];
     struct level best;
     bool apart;
@@ -128,7 +159,8 @@ sg_select(const struct sg_vote *votes, int n, struct sg_selection *ret)
     *ret = (struct sg_selection){.result = SG_SELECT_NOBODY};
     if (n == 0)
         return;
-    make_edges(votes, n, edges);
+    narrow(votes, n, narrowed);
+    make_edges(narrowed, n, edges);
     best = find_best(edges, 2 * n);
     apart = find_span(edges, 2 * n, best, ret);
     ret->hosts = best.hosts;

@@ -5,7 +5,8 @@
  * answer is where the most hosts overlap (Marzullo 1984; RFC 5905 section
  * 11.2.1 without its requirement that the middles lie inside, since a KDC's
  * interval has no middle that means anything).  Hosts are counted, not
- * sources: NTP and KDC of one host are one clock and one path.
+ * sources: NTP and KDC of one host are one clock and one path, which lies where
+ * both overlap.
  */
 #ifndef SG_CORE_SELECT_H
 #define SG_CORE_SELECT_H

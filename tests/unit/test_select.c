@@ -129,6 +129,22 @@ a_majority_against_one_liar(void **state)
     assert_true(sg_select_agrees(&s, &votes[2]));
 }
 
+/* The wide interval of a KDC lends a liar no support that its host's NTP
+ * denies. */
+static void
+a_host_is_where_all_its_words_are(void **state)
+{
+    const struct sg_vote votes[] = {
+        {1, -0.001, 0.001}, {1, -0.5, 0.5},  {2, -0.002, 0.002},
+        {2, -0.4, 0.6},     {3, 0.24, 0.26}, {3, 0.2, 1.2},
+    };
+    const struct sg_vote torn[] = {{1, 0, 1}, {1, 5, 6}, {2, 5, 7}, {3, 5, 8}};
+
+    (void)state;
+    assert_selection(votes, 6, SG_SELECT_MAJORITY, -0.001, 0.001, 2, 3);
+    assert_selection(torn, 4, SG_SELECT_MAJORITY, 5, 6, 3, 3);
+}
+
 static void
 agreeing_means_touching(void **state)
 {
@@ -153,6 +169,31 @@ struct place {
     int hosts, votes;
 };
 
+static bool
+is_at(const struct sg_vote *vote, double at_s)
+{
+    return vote->lo_s <= at_s && at_s <= vote->hi_s;
+}
+
+/* All that is said of a host, if it overlaps, and else each word of it. */
+static bool
+counts_at(const struct sg_vote *votes, int n, int index, double at_s)
+{
+    int host = votes[index].host;
+    bool is_one = true;
+
+    if (!is_at(&votes[index], at_s))
+        return false;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            if (votes[i].host == host && votes[j].host == host)
+                is_one &= votes[i].lo_s <= votes[j].hi_s;
+    for (int i = 0; is_one && i < n; i++)
+        if (votes[i].host == host && !is_at(&votes[i], at_s))
+            return false;
+    return true;
+}
+
 static struct place
 count_at(const struct sg_vote *votes, int n, double at_s)
 {
@@ -160,7 +201,7 @@ count_at(const struct sg_vote *votes, int n, double at_s)
     struct place place = {0, 0};
 
     for (int i = 0; i < n; i++) {
-        if (votes[i].lo_s > at_s || votes[i].hi_s < at_s)
+        if (!counts_at(votes, n, i, at_s))
             continue;
         place.votes++;
         place.hosts += !seen[votes[i].host];
@@ -295,6 +336,7 @@ main(void)
         cmocka_unit_test(two_places_far_apart_are_ambiguous),
         cmocka_unit_test(two_places_nearby_are_one),
         cmocka_unit_test(a_majority_against_one_liar),
+        cmocka_unit_test(a_host_is_where_all_its_words_are),
         cmocka_unit_test(agreeing_means_touching),
         cmocka_unit_test(random_votes_as_the_reference),
         cmocka_unit_test(order_does_not_matter),
