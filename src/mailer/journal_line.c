@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mailer/channel.h"
+
 /* Much more than anything is kept for. */
 #define SPAN_MAX_S 1e8
 
@@ -66,6 +68,13 @@ read_finished(const char *text, char id[32], unsigned *number)
            text[at] == '\0';
 }
 
+/* A longer one would not be read again as it is written. */
+static bool
+is_label(const char *text)
+{
+    return text[0] && strlen(text) < SG_CHANNEL_LABEL_MAX;
+}
+
 bool
 sg_journal_line_read(const char *text, struct sg_journal_line *ret,
                      const char **channel)
@@ -83,7 +92,7 @@ sg_journal_line_read(const char *text, struct sg_journal_line *ret,
             return false;
         *channel = read_spans(text + at, progress);
         state = state_of(word);
-        if (!*channel || !(*channel)[0] || state < 0)
+        if (!*channel || !is_label(*channel) || state < 0)
             return false;
         progress->state = (enum sg_progress_state)state;
     }
