@@ -141,7 +141,7 @@ count(const struct sg_queue_alert *alert, const struct sg_queue_lane *lane,
         progress->refused_s += fmax(sg_raw_diff(now, lane->ended), 0);
     if (is_hopeless(progress) ||
         (alert->is_test &&
-         (is_refused || lane->failures + 1 >= SG_TEST_ATTEMPTS_MAX)))
+         (is_refused || progress->waited_s >= SG_TEST_WAITED_MAX_S)))
         progress->state = SG_PROGRESS_GIVEN_UP;
 }
 

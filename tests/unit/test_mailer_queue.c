@@ -470,7 +470,23 @@ test_tests_end_early(void **state)
         pass(settled.retry_s);
         n++;
     } while (settled.n_given_up == 0 && n < 100);
-    assert_int_equal(n, SG_TEST_ATTEMPTS_MAX);
+    assert_int_equal(n, 8);
+}
+
+/* However often somebody hurries it. */
+static void
+test_tests_are_not_hurried_to_death(void **state)
+{
+    (void)state;
+    set_channels(two, 1);
+    add_as(1, "1", 1, true);
+    for (int i = 0; i < 20; i++) {
+        expect_next("a@x", "1", "1");
+        settle(SG_RESULT_UNREACHABLE, "nobody there");
+        assert_int_equal(settled.n_given_up, 0);
+        pass(10);
+        sg_queue_hurry(queue, now);
+    }
 }
 
 static void
@@ -679,6 +695,7 @@ main(void)
         TEST(test_refusals_go_on_after_a_restart),
         TEST(test_refused_together_go_one_by_one),
         TEST(test_tests_end_early),
+        TEST(test_tests_are_not_hurried_to_death),
         TEST(test_success_wakes_others),
         TEST(test_hurry),
         TEST(test_hurry_while_under_way),
