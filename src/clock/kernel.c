@@ -74,6 +74,23 @@ forget_slew(struct kernel *kernel)
     announce(kernel, &kernel->slew);
 }
 
+/*
+ * Before the next one is announced: whoever ends slews after a crash knows
+ * the one that was announced last, and no other.
+ */
+static int
+end_slew_before(struct kernel *kernel, struct timex *now)
+{
+    int code = kernel->slew.end_ns == 0 ? 0 : sg_slew_end(&kernel->slew);
+
+    if (code <= 0)
+        return code;
+    kernel->set.freq = now->freq = kernel->slew.base.freq;
+    kernel->set.tick = now->tick = kernel->slew.base.tick;
+    memset(&kernel->slew, 0, sizeof kernel->slew);
+    return 0;
+}
+
 /* We were held up, and the keeper ended our slew in our place. */
 static bool
 has_keeper_ended(const struct kernel *kernel, const struct timex *now)
@@ -239,6 +256,10 @@ kernel_steer(struct sg_clock *clock, const struct sg_clock_course *course,
     if (code < 0)
         return code;
     slew = slew_of_course(course);
+    if (slew.end_ns != 0)
+        code = end_slew_before(kernel, &now);
+    if (code < 0)
+        return refuse(course, code, strerror(-code), err);
     if (slew.end_ns != 0 && !announce(kernel, &slew) &&
         slew.rate.tick != slew.base.tick)
         return refuse(course, -EAGAIN, "nobody would end it after a crash",
