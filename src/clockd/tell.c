@@ -1,12 +1,25 @@
 #include "clockd/tell.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/log.h"
 
 #define HOUR_S 3600.0
+#define LINES_MAX 60 /* an hour, of one kind */
+
+static bool
+has_room(struct sg_tell_hour *hour, struct sg_raw now)
+{
+    if (hour->lines == 0 || sg_raw_diff(now, hour->since) >= HOUR_S)
+        *hour = (struct sg_tell_hour){now, 0};
+    if (hour->lines >= LINES_MAX)
+        return false;
+    hour->lines++;
+    return true;
+}
 
 const char *
 sg_tell_time(struct sg_wall at, char ret[SG_TELL_TIME_MAX])
@@ -43,7 +56,8 @@ sg_tell_course(struct sg_tell *tell, struct sg_raw now,
 {
     double slew_s = course->slew_ppm * 1e-6 * course->duration_s;
 
-    if (fabs(course->base_ppm + course->slew_ppm) > max_ppm) {
+    if (fabs(course->base_ppm + course->slew_ppm) > max_ppm &&
+        has_room(&tell->fast, now)) {
         sg_log(LOG_NOTICE,
                "slew by %+.6f s in %.1f s; frequency %+.3f, before %+.3f ppm",
                slew_s, course->duration_s, course->base_ppm, before->base_ppm);
@@ -62,7 +76,8 @@ void
 sg_tell_refusal(struct sg_refusals *last, struct sg_raw now, int code,
                 const char *why)
 {
-    if (last->code == code && sg_raw_diff(now, last->at) < HOUR_S) {
+    if ((last->code == code && sg_raw_diff(now, last->at) < HOUR_S) ||
+        !has_room(&last->hour, now)) {
         last->repeats++;
         return;
     }
