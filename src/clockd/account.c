@@ -59,6 +59,7 @@ sg_account_use(const struct sg_account *account, struct sg_raw now,
 /* The first lines; then come "step=AGE SIZE" and "slew=HOURS SIZE". */
 #define AT(m) offsetof(struct sg_account, m)
 static const struct sg_field head[] = {
+    {"boot", SG_FIELD_TEXT, AT(boot), 0, SG_BOOT_MAX, NULL},
     {"start_left", SG_FIELD_BOOL, AT(start_left), 0, 1, NULL},
     {"slept_s", SG_FIELD_DOUBLE, AT(slept_s), 0, 0, NULL},
     {"at_ns", SG_FIELD_NS, AT(at), 0, 0, NULL},
@@ -112,7 +113,7 @@ take_head(const char **text, const char *end, struct sg_account *ret)
             return false;
         *text = line_end + 1;
     }
-    return ret->slept_s >= 0 && ret->synced.ns >= 0;
+    return ret->slept_s >= 0 && ret->at.ns >= 0 && ret->synced.ns >= 0;
 }
 
 static bool
@@ -128,8 +129,9 @@ take_all(const char *text, const char *end, struct sg_account *ret)
         ret->steps[ret->n].age_ns = a;
         ret->steps[ret->n++].size_ns = b;
     }
-    while (take_pair(&text, end, "slew=", &a, &b)) {
-        if (a >= SG_GUARD_HOURS)
+    for (int64_t next = 0; take_pair(&text, end, "slew=", &a, &b);
+         next = a + 1) {
+        if (a < next || a >= SG_GUARD_HOURS || b == 0)
             return false;
         ret->slewed_ns[a] = b;
     }

@@ -2,11 +2,12 @@
  * What the clock service remembers across its restarts: what is on the
  * guard's account, whether the first correction is still to come, and the time.
  *
- * It is kept twice.  The copy in the runtime directory is this boot's, in
- * memory, and is written before each change that counts: nobody gains by
- * crashing the service.  The one in the state directory is for the next boot;
- * then the first correction is to come again, and steps keep their age as if no
- * time had passed in between, since no clock could be trusted to tell.
+ * It is kept twice.  The copy in the runtime directory is in memory and is
+ * written before each change that counts: nobody gains by crashing the service.
+ * The one in the state directory follows a moment later, for the next boot, and
+ * for a service manager that removes the other.  After another boot the first
+ * correction is to come again, and steps keep their age as if no time had
+ * passed in between, since no clock could be trusted to tell.
  */
 #ifndef SG_CLOCKD_ACCOUNT_H
 #define SG_CLOCKD_ACCOUNT_H
@@ -17,8 +18,10 @@
 #include "clockd/warden.h"
 
 #define SG_ACCOUNT_MAX 4096
+#define SG_BOOT_MAX 40
 
 struct sg_account {
+    char boot[SG_BOOT_MAX]; /* the kernel's name of that boot; empty: unknown */
     bool start_left;
     double slept_s;
     struct sg_raw at;      /* when it was written */

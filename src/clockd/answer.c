@@ -5,6 +5,9 @@
 #include "base/hostclock.h"
 #include "clockd/service_private.h"
 
+/* There may be many fast slews, and a disk is not to be worn out by them. */
+#define SAVE_SLEWS_S 60.0
+
 void
 sg_answer_make(struct sg_clock *clock, int code, const char *why,
                struct sg_wire_reply *ret)
@@ -31,6 +34,7 @@ answer_read(struct sg_service *service, const struct sg_wire_request *request,
         struct sg_reading now = sg_service_look(service);
 
         if (clock->ops->check(clock, NULL) == -EBUSY) {
+            sg_service_leave_course(service, now.raw);
             clock->ops->frequency(clock, &ppm);
             service->course = (struct sg_clock_course){.base_ppm = ppm};
             sg_warden_steered(&service->warden, &now, &service->course);
@@ -48,19 +52,39 @@ take_back(struct sg_service *service, const struct sg_warden *before)
     service->warden.start_left = before->start_left;
 }
 
+/* The disk may take its time, but not before the answer. */
+static void
+save_within(struct sg_service *service, struct sg_raw now, double wait_s)
+{
+    struct sg_raw due = sg_raw_add(now, wait_s);
+
+    if (sg_raw_diff(service->save, due) > 0)
+        service->save = due;
+}
+
+/* An earlier one than before: that was wrong, and must not come back at the
+ * next boot. */
+static void
+note_synced(struct sg_service *service, const struct sg_reading *now)
+{
+    if (sg_wall_diff(now->wall, service->synced) < 0)
+        save_within(service, now->raw, 0);
+    service->synced = now->wall;
+}
+
 static int
 answer_slew(struct sg_service *service, const struct sg_wire_request *request,
             struct sg_err *err)
 {
-    const struct sg_warden before = service->warden;
     const struct sg_clock_course was = service->course;
     const struct sg_clock_course course = sg_wire_course(request);
     struct sg_reading now = sg_service_look(service);
-    int code;
+    const struct sg_warden before = service->warden;
+    int code = sg_warden_take_course(&service->warden, &now, &course,
+                                     service->clock->max_ppm, err);
+    bool counts = code > 0;
 
-    code = sg_warden_take_course(&service->warden, &now, &course,
-                                 service->clock->max_ppm, err);
-    if (code > 0)
+    if (counts)
         code = sg_service_keep(service, false, err);
     if (code == 0)
         code = sg_service_steer(service, &course, err);
@@ -69,7 +93,10 @@ answer_slew(struct sg_service *service, const struct sg_wire_request *request,
         return code;
     }
     if (course.synced)
-        service->synced = now.wall;
+        note_synced(service, &now);
+    if (counts)
+        save_within(service, now.raw,
+                    before.start_left && course.synced ? 0 : SAVE_SLEWS_S);
     sg_tell_course(&service->tell, now.raw, &was, &course,
                    service->clock->max_ppm);
     return 0;
@@ -90,13 +117,13 @@ static int
 answer_step(struct sg_service *service, const struct sg_wire_request *request,
             struct sg_err *err)
 {
-    const struct sg_warden before = service->warden;
     struct sg_clock_step step = {
         .offset_s = request->offset_s,
         .starting = request->flags & SG_WIRE_STARTING,
         .strong = request->flags & SG_WIRE_STRONG,
     };
     struct sg_reading now = sg_service_look(service), after;
+    const struct sg_warden before = service->warden;
     char account[128];
     int code = sg_warden_take_step(&service->warden, &now, &step, err);
 
@@ -118,8 +145,7 @@ answer_step(struct sg_service *service, const struct sg_wire_request *request,
     step.starting = step.starting && before.start_left;
     describe_account(service, after.raw, account, sizeof account);
     sg_tell_step(&now, &after, &step, account);
-    /* the disk may take its time, but not before the answer */
-    service->save = after.raw;
+    save_within(service, after.raw, 0);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "clockd/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 #define FIRST_PASSED 3
-#define WAITING_MAX 8
+#define WAITING_MAX 128
 
 static bool
 is_listening_seqpacket(int fd)
@@ -65,7 +66,9 @@ sg_listen(const char *path, gid_t gid, struct sg_err *err)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = passed();
 
-    if (fd >= 0 && is_listening_seqpacket(fd))
+    if (fd >= 0 && is_listening_seqpacket(fd) &&
+        fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
+        fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
         return fd;
     if (fd >= 0)
         return sg_err_set(err, -EINVAL,

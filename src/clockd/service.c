@@ -21,17 +21,32 @@
 #include "clockd/service_private.h"
 
 #define RETRY_S 1.0
+#define LATE_MAX_S 1.0 /* the keeper's patience */
+#define ACCEPT_MAX 64  /* in a turn */
 
 static volatile sig_atomic_t stopped_by, was_told_anew;
+
+/* Ours is what a slew does that we are late to end, until the keeper ends it.
+ */
+static void
+allow_for_lateness(struct sg_service *service, struct sg_raw now)
+{
+    struct sg_raw most = sg_raw_add(service->slew_end, LATE_MAX_S);
+
+    if (service->course.duration_s > 0)
+        sg_warden_slews_until(&service->warden,
+                              sg_raw_diff(now, most) < 0 ? now : most);
+}
 
 struct sg_reading
 sg_service_look(struct sg_service *service)
 {
     struct sg_reading now = sg_host_reading();
-    double foreign_s =
-        sg_warden_look(&service->warden, &now, sg_host_suspended_s());
     char is[SG_TELL_TIME_MAX];
+    double foreign_s;
 
+    allow_for_lateness(service, now.raw);
+    foreign_s = sg_warden_look(&service->warden, &now, sg_host_suspended_s());
     if (foreign_s != 0)
         sg_log(LOG_NOTICE,
                "somebody else has moved the clock by %+.6f s, to %s", foreign_s,
@@ -41,26 +56,33 @@ sg_service_look(struct sg_service *service)
 
 /* ---- the clock ---- */
 
-static void
-begin_course(struct sg_service *service, const struct sg_clock_course *course,
-             const struct sg_reading *now)
+/* Long slews that are called short would be free: we are never quite on time,
+ * and a busy host makes us late. */
+void
+sg_service_leave_course(struct sg_service *service, struct sg_raw now)
 {
-    service->course = *course;
-    service->slew_end = sg_raw_add(now->raw, course->duration_s);
-    sg_warden_steered(&service->warden, now, course);
+    if (service->course.duration_s > 0)
+        sg_warden_overran(&service->warden, now, &service->course,
+                          service->clock->max_ppm,
+                          sg_raw_diff(now, service->slew_end));
 }
 
 int
 sg_service_steer(struct sg_service *service,
                  const struct sg_clock_course *course, struct sg_err *err)
 {
+    /* it begins after that, so that no part of it goes unseen */
+    struct sg_raw begin = sg_host_raw();
     int code = service->clock->ops->steer(service->clock, course, err);
     struct sg_reading now;
 
     if (code < 0)
         return code;
     now = sg_host_reading();
-    begin_course(service, course, &now);
+    sg_service_leave_course(service, now.raw);
+    service->course = *course;
+    service->slew_end = sg_raw_add(begin, course->duration_s);
+    sg_warden_steered(&service->warden, &now, course);
     return 0;
 }
 
@@ -69,42 +91,51 @@ sg_service_steer(struct sg_service *service,
 static void
 end_slew(struct sg_service *service)
 {
-    double late_s = sg_raw_diff(sg_host_raw(), service->slew_end);
+    struct sg_reading before = sg_service_look(service);
+    double late_s = sg_raw_diff(before.raw, service->slew_end);
     struct sg_clock_course course =
         sg_course_after(service->clock, &service->course, fmax(late_s, 0));
     int code = sg_service_steer(service, &course, NULL);
+    struct sg_raw now = sg_host_raw();
 
+    if (code == 0)
+        return;
+    sg_service_leave_course(service, now);
     if (code == -EBUSY)
         service->course =
             (struct sg_clock_course){.base_ppm = service->course.base_ppm};
-    else if (code < 0)
-        service->slew_end = sg_raw_add(sg_host_raw(), RETRY_S);
+    else
+        service->slew_end = sg_raw_add(now, RETRY_S);
 }
 
-/* A host without a clock that runs while it is off: the time is at least what
- * it was. */
-static int
-bring_forward(struct sg_service *service, struct sg_err *err)
+/*
+ * A host without a clock that runs while it is off: the time is at least what
+ * it was.  Within a boot the clock has run on, and who set it back since had a
+ * reason.
+ */
+static void
+bring_forward(struct sg_service *service)
 {
     struct sg_warden *warden = &service->warden;
     struct sg_reading now = sg_host_reading();
     const char *what = "this program was built";
     char was[SG_TELL_TIME_MAX], is[SG_TELL_TIME_MAX];
-    int code;
+    struct sg_err err;
 
     if (sg_wall_diff(service->synced, warden->floor) > 0) {
         warden->floor = service->synced;
         what = "the clock was last right";
     }
     if (sg_wall_diff(now.wall, warden->floor) >= 0)
-        return 0;
-    code = sg_clock_step_by(service->clock,
-                            sg_wall_diff(warden->floor, now.wall), err);
-    if (code == 0)
+        return;
+    if (sg_clock_step_by(service->clock, sg_wall_diff(warden->floor, now.wall),
+                         &err) < 0)
+        sg_log(LOG_ERR, "the clock reads %s, before %s: %s",
+               sg_tell_time(now.wall, was), what, err.text);
+    else
         sg_log(LOG_NOTICE, "the clock read %s, and is set to %s, when %s",
                sg_tell_time(now.wall, was), sg_tell_time(warden->floor, is),
                what);
-    return code;
 }
 
 static int
@@ -115,7 +146,6 @@ open_clock(struct sg_service *service, struct sg_err *err)
     struct sg_reading now;
     struct sg_err what;
     double ppm = 0;
-    int code;
 
     snprintf(marker, sizeof marker, "%s/slew", service->setup.runtime);
     if (sg_clock_kernel_recover(marker, &what) != 0)
@@ -127,11 +157,8 @@ open_clock(struct sg_service *service, struct sg_err *err)
         sg_log(LOG_WARNING, "%s; no slew beyond %.0f ppm", err->text,
                service->clock->max_ppm);
     /* later in a boot somebody may have had reasons */
-    if (sg_service_remember(service)) {
-        code = bring_forward(service, err);
-        if (code < 0)
-            return code;
-    }
+    if (sg_service_remember(service))
+        bring_forward(service);
     service->clock->ops->frequency(service->clock, &ppm);
     service->course.base_ppm = ppm;
     now = sg_host_reading();
@@ -148,20 +175,23 @@ hang_up(struct sg_service *service)
     service->client_fd = -1;
 }
 
+/* What it asked before it went is of no use to anybody. */
 static void
-accept_client(struct sg_service *service)
+forget_dead_client(struct sg_service *service)
 {
-    struct sg_err err;
-    struct sg_wire_reply reply;
-    pid_t pid = 0;
-    int fd = sg_listen_accept(service->listen_fd, service->setup.client_uid,
-                              &pid, &err);
+    struct pollfd client = {service->client_fd, 0, 0};
 
-    if (fd < 0) {
-        if (fd != -EAGAIN)
-            sg_tell_refusal(&service->strangers, sg_host_raw(), fd, err.text);
-        return;
-    }
+    if (service->client_fd >= 0 && poll(&client, 1, 0) > 0)
+        hang_up(service);
+}
+
+static void
+take_client(struct sg_service *service, int fd, pid_t pid)
+{
+    struct sg_wire_reply reply;
+    struct sg_err err;
+
+    forget_dead_client(service);
     if (service->client_fd < 0) {
         service->client_fd = fd;
         service->client_pid = pid;
@@ -173,6 +203,31 @@ accept_client(struct sg_service *service)
     sg_answer_make(service->clock, -EUSERS, err.text, &reply);
     send(fd, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
+}
+
+/* Many at once: strangers must not keep ours from its turn. */
+static void
+accept_clients(struct sg_service *service)
+{
+    for (int i = 0; i < ACCEPT_MAX; i++) {
+        struct sg_err err;
+        pid_t pid = 0;
+        int fd = sg_listen_accept(service->listen_fd, service->setup.client_uid,
+                                  &pid, &err);
+
+        if (fd == -EAGAIN)
+            return;
+        if (fd >= 0) {
+            take_client(service, fd, pid);
+            continue;
+        }
+        sg_tell_refusal(&service->strangers, sg_host_raw(), fd, err.text);
+        if (fd == -EACCES)
+            continue;
+        /* no descriptors, no memory: whoever waits is not to keep us busy */
+        service->deaf_until = sg_raw_add(sg_host_raw(), RETRY_S);
+        return;
+    }
 }
 
 static void
@@ -217,7 +272,11 @@ wait_time(const struct sg_service *service)
 {
     struct sg_raw now = sg_host_raw();
     double wait_s = fmax(sg_raw_diff(service->save, now), 0);
+    double deaf_s = sg_raw_diff(service->deaf_until, now);
     int64_t ns;
+
+    if (deaf_s > 0)
+        wait_s = fmin(wait_s, deaf_s);
 
     if (service->course.duration_s > 0)
         wait_s =
@@ -225,6 +284,12 @@ wait_time(const struct sg_service *service)
                                           sg_raw_diff(service->slew_end, now)));
     ns = sg_span_to_ns(wait_s);
     return (struct timespec){(time_t)(ns / 1000000000), ns % 1000000000};
+}
+
+static bool
+is_deaf(const struct sg_service *service)
+{
+    return sg_raw_diff(service->deaf_until, sg_host_raw()) > 0;
 }
 
 static void
@@ -252,6 +317,7 @@ hear_signals(void)
         sigaction(numbers[i], &action, NULL);
         sigdelset(&before, numbers[i]);
     }
+    signal(SIGPIPE, SIG_IGN); /* who reads the log may go */
     return before;
 }
 
@@ -278,7 +344,7 @@ sg_service_run(struct sg_service *service)
     while (!stopped_by) {
         struct timespec wait = wait_time(service);
         struct pollfd fds[] = {
-            {service->listen_fd, POLLIN, 0},
+            {is_deaf(service) ? -1 : service->listen_fd, POLLIN, 0},
             {clock->ops->watch(clock), POLLIN, 0},
             {service->client_fd, POLLIN, 0},
         };
@@ -291,7 +357,7 @@ sg_service_run(struct sg_service *service)
             if (fds[2].revents)
                 serve_client(service);
             if (fds[0].revents)
-                accept_client(service);
+                accept_clients(service);
         }
         if (was_told_anew)
             begin_anew(service);

@@ -21,10 +21,12 @@ struct sg_service {
     int lock_fd, listen_fd;
     int client_fd; /* -1: none */
     pid_t client_pid;
+    struct sg_raw deaf_until; /* nobody is let in before */
     struct sg_clock *clock;
     struct sg_clock_course course; /* in force */
     struct sg_raw slew_end;        /* if course.duration_s > 0 */
     struct sg_warden warden;
+    char boot[SG_BOOT_MAX];
     struct sg_wall synced; /* the last time that the clock was called right */
     struct sg_raw save;    /* when the account is due for the disk */
     bool keeps_failing;    /* that it cannot be written was said */
@@ -35,6 +37,9 @@ struct sg_service {
 /* Raw and wall clock now, what somebody else did to the latter being noticed.
  */
 struct sg_reading sg_service_look(struct sg_service *service);
+
+/* The course in force ends now, or has ended. */
+void sg_service_leave_course(struct sg_service *service, struct sg_raw now);
 
 /* Put a course into force. */
 int sg_service_steer(struct sg_service *service,

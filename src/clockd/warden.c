@@ -91,6 +91,12 @@ sg_warden_take_step(struct sg_warden *warden, const struct sg_reading *reading,
     return 1;
 }
 
+static bool
+is_fast(const struct sg_clock_course *course, double max_ppm)
+{
+    return fabs(course->base_ppm + course->slew_ppm) > max_ppm;
+}
+
 /* A clock that is called synchronised has had its first correction. */
 int
 sg_warden_take_course(struct sg_warden *warden,
@@ -101,22 +107,39 @@ sg_warden_take_course(struct sg_warden *warden,
     const struct sg_guard_request request = {
         .offset_s = course->slew_ppm * 1e-6 * course->duration_s};
     enum sg_guard_verdict verdict = SG_GUARD_ALLOWED;
-    bool is_fast = fabs(course->base_ppm + course->slew_ppm) > max_ppm;
+    bool counts = is_fast(course, max_ppm);
     char why[SG_ERR_TEXT_MAX];
 
-    if (is_fast)
+    if (counts)
         verdict =
             sg_guard_check_slew(&warden->guard, reading->raw, request.offset_s);
     if (verdict != SG_GUARD_ALLOWED) {
         sg_guard_explain(&warden->guard, verdict, &request, why, sizeof why);
         return sg_err_set(err, -EACCES, "%s (the clock service's limit)", why);
     }
-    if (is_fast)
+    if (counts)
         sg_guard_note_slew(&warden->guard, reading->raw, request.offset_s);
     if (!course->synced || !warden->start_left)
-        return is_fast;
+        return counts;
     warden->start_left = false;
     return 1;
+}
+
+void
+sg_warden_slews_until(struct sg_warden *warden, struct sg_raw until)
+{
+    if (sg_raw_diff(until, warden->local.slew_end) > 0)
+        warden->local.slew_end = until;
+}
+
+void
+sg_warden_overran(struct sg_warden *warden, struct sg_raw now,
+                  const struct sg_clock_course *course, double max_ppm,
+                  double late_s)
+{
+    if (late_s > 0 && is_fast(course, max_ppm))
+        sg_guard_note_slew(&warden->guard, now,
+                           course->slew_ppm * 1e-6 * late_s);
 }
 
 void
@@ -132,4 +155,8 @@ sg_warden_steered(struct sg_warden *warden, const struct sg_reading *reading,
 {
     sg_local_course(&warden->local, reading, course->base_ppm, course->slew_ppm,
                     course->duration_s);
+    /* a kernel does what it is told; before that it may have been busy with
+     * what somebody else had begun, which is over now */
+    warden->local.natural_ppm = 0;
+    warden->local.natural_known = true;
 }

@@ -59,6 +59,14 @@ int sg_warden_take_course(struct sg_warden *warden,
                           const struct sg_clock_course *course, double max_ppm,
                           struct sg_err *err);
 
+/* The slew in force has not been ended before this instant. */
+void sg_warden_slews_until(struct sg_warden *warden, struct sg_raw until);
+
+/* A course was in force for late_s longer than it was taken for. */
+void sg_warden_overran(struct sg_warden *warden, struct sg_raw now,
+                       const struct sg_clock_course *course, double max_ppm,
+                       double late_s);
+
 /* It was done; the reading is from afterwards. */
 void sg_warden_stepped(struct sg_warden *warden,
                        const struct sg_reading *reading);
