@@ -128,8 +128,9 @@ int sg_clock_kernel_recover(const char *marker, struct sg_err *what);
  * The host's clock, moved by the clock service that listens at path, within
  * that one's limits.  Every call but read, watch and rearm is one question
  * and one answer, waited for SG_WIRE_TIMEOUT_S at the most; -ENOTCONN: the
- * service is not there, and the next call tries again.  NULL with a reason if
- * it is not there now, or refuses us.  Nothing is moved.
+ * service is not there, and the next call tries again, but for some seconds
+ * after it has not answered in time.  NULL with a reason if it is not there
+ * now, or refuses us.  Nothing is moved.
  */
 #define SG_CLOCK_SERVICE "clockd" /* its ops->name */
 struct sg_clock *sg_clock_remote_new(const char *path, struct sg_err *err);

@@ -12,10 +12,15 @@
 #include "clock/host.h"
 #include "clock/wire.h"
 
+/* Each wait for a service that hangs holds up whoever asks. */
+#define REST_S 4.0
+
 struct remote {
     struct sg_clock_host host;
     struct sockaddr_un address;
-    int fd; /* -1: not connected */
+    int fd;             /* -1: not connected */
+    bool has_hung;      /* it did not answer ... */
+    struct sg_raw hung; /* ... then, and is left alone for a while */
 };
 
 static void
@@ -40,6 +45,9 @@ reach(struct remote *remote, struct sg_err *err)
 {
     if (remote->fd >= 0)
         return 0;
+    if (remote->has_hung && sg_raw_diff(sg_host_raw(), remote->hung) < REST_S)
+        return lose(remote, -ETIMEDOUT, err);
+    remote->has_hung = false;
     remote->fd =
         socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (remote->fd < 0)
@@ -83,6 +91,10 @@ exchange(struct remote *remote, const struct sg_wire_request *request,
              MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         return lose(remote, -errno, err);
     code = wait_for_reply(remote);
+    if (code == -ETIMEDOUT) {
+        remote->has_hung = true;
+        remote->hung = sg_host_raw();
+    }
     if (code < 0)
         return lose(remote, code, err);
     n = recv(remote->fd, bytes, sizeof bytes, MSG_DONTWAIT);
@@ -107,7 +119,7 @@ ask(struct remote *remote, struct sg_wire_request request,
     request.sent_ns = sg_host_raw().ns;
     if (code == 0)
         code = exchange(remote, &request, ret, err);
-    /* what timed out may have been done */
+    /* what was sent may have been done */
     if (code < 0 && was_connected && request.kind == SG_WIRE_READ) {
         code = reach(remote, err);
         request.sent_ns = sg_host_raw().ns;
@@ -116,6 +128,11 @@ ask(struct remote *remote, struct sg_wire_request request,
     }
     if (code < 0)
         return code;
+    /* it has another client, has hung up on us and is not there for us */
+    if (ret->code == -EUSERS) {
+        hang_up(remote);
+        return sg_err_set(err, -ENOTCONN, "%s", ret->text);
+    }
     return ret->code < 0 ? sg_err_set(err, ret->code, "%s", ret->text) : 0;
 }
 

@@ -62,14 +62,14 @@ change_clock(struct sg_daemon *daemon, const struct sg_choice *next)
 /* ---- it went ---- */
 
 static void
-go_without(struct sg_daemon *daemon)
+go_without(struct sg_daemon *daemon, const char *why)
 {
     struct sg_choice next = {.mode = SG_MODE_GUARD};
     struct sg_err err;
 
     next.clock = sg_clock_none_new(&err);
-    snprintf(next.reason, sizeof next.reason,
-             "the clock service is not there any more");
+    snprintf(next.reason, sizeof next.reason, "not there any more: %.*s",
+             (int)sizeof next.reason - 32, why);
     if (!next.clock || change_clock(daemon, &next) < 0) {
         look_in(daemon, LOOK_S);
         return;
@@ -82,9 +82,11 @@ static void
 look_for_its_return(struct sg_daemon *daemon)
 {
     struct sg_clock *clock = daemon->choice.clock;
+    struct sg_err err = {""};
+    int code = clock->ops->check(clock, &err);
     struct sg_raw now = sg_host_raw();
 
-    if (clock->ops->check(clock, NULL) != -ENOTCONN) {
+    if (code != -ENOTCONN) {
         if (daemon->is_alone)
             sg_log(LOG_NOTICE, "clock service: back after %.1f s",
                    sg_raw_diff(now, daemon->alone_since));
@@ -100,7 +102,7 @@ look_for_its_return(struct sg_daemon *daemon)
         return;
     }
     daemon->is_alone = false;
-    go_without(daemon);
+    go_without(daemon, err.text);
 }
 
 /* ---- it came ---- */
