@@ -79,3 +79,10 @@ sg_buf_free(struct sg_buf *buf)
     free(buf->text);
     *buf = (struct sg_buf)SG_BUF_INIT;
 }
+
+void
+sg_buf_free_part(struct sg_buf *part, struct sg_buf *whole)
+{
+    whole->failed |= part->failed;
+    sg_buf_free(part);
+}

@@ -33,4 +33,8 @@ void sg_buf_clear(struct sg_buf *buf);
 /* Release its memory and make it as new. */
 void sg_buf_free(struct sg_buf *buf);
 
+/* Release a part that went into a whole: what memory was missing for is
+ * missing there, too. */
+void sg_buf_free_part(struct sg_buf *part, struct sg_buf *whole);
+
 #endif

@@ -1,6 +1,7 @@
 /*
  * skewguardd: guards a host's clock against its Kerberos realm's.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,8 @@ test_config(const struct sg_daemon_options *options)
     if (code == 0) {
         sg_config_print(config, &text);
         fputs(text.text ? text.text : "", stdout);
-        code = sg_plan_make(config, NULL, plan, &err);
+        code = text.failed ? sg_err_set(&err, -ENOMEM, "no memory")
+                           : sg_plan_make(config, NULL, plan, &err);
     }
     if (code == 0 && options->minimal)
         sg_plan_reduce(plan);

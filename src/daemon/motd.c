@@ -32,15 +32,15 @@ sg_motd_keep(const char *runtime_directory, const struct sg_status *status,
 
     sg_present_make_own(status, &now, &present);
     sg_login_add(&buf, status, &present, &options);
-    if (buf.len == 0) {
+    make_path(runtime_directory, path);
+    if (buf.len == 0 && !buf.failed) {
         said[0] = '\0';
         sg_motd_remove(runtime_directory);
         return 0;
     }
-    make_path(runtime_directory, path);
-    if (strncmp(said, buf.text, sizeof said - 1) != 0 ||
+    if (buf.failed || strncmp(said, buf.text, sizeof said - 1) != 0 ||
         access(path, F_OK) < 0) {
-        snprintf(said, sizeof said, "%s", buf.text);
+        snprintf(said, sizeof said, "%s", buf.failed ? "" : buf.text);
         /* who reads it an hour later must not take it for news */
         sg_buf_add(&buf, " (skewguard, %s)\n",
                    sg_words_time(present.wall).text);

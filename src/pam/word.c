@@ -71,6 +71,9 @@ make(const struct sg_pam_options *options, bool (*is_root)(void *context),
     ret->is_well = ret->kind == SG_LOGIN_NOTHING && !ret->broken.text[0];
     if (ret->kind != SG_LOGIN_NOTHING && !is_root(context))
         make_text(options, view, false, ret);
+    if (ret->text.failed)
+        sg_err_set(&ret->broken, -ENOMEM, "%s: out of memory",
+                   options->status_path);
     if (ret->text.failed || (ret->kind == SG_LOGIN_WARNING && !options->warns))
         ret->kind = SG_LOGIN_NOTHING;
 }

@@ -18,7 +18,7 @@ add_holdover(struct sg_buf *buf, const struct sg_status *status,
     sg_alert_add_holdover(&text, status, present, realm);
     if (text.len > 0)
         sg_buf_add(buf, "; %s", text.text);
-    sg_buf_free(&text);
+    sg_buf_free_part(&text, buf);
 }
 
 static void
@@ -100,9 +100,7 @@ sg_alert_add_subject(struct sg_buf *buf, const struct sg_alert *alert,
     else
         sg_alert_add_event(&text, alert, status, present);
     add_returns(&text, alert);
-    if (text.failed)
-        buf->failed = true;
-    else
+    if (!text.failed)
         add_cut(buf, text.text);
-    sg_buf_free(&text);
+    sg_buf_free_part(&text, buf);
 }

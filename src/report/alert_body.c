@@ -16,7 +16,7 @@ static void
 add_item(struct sg_buf *buf, const char *label, struct sg_buf *text)
 {
     if (text->len == 0) {
-        sg_buf_free(text);
+        sg_buf_free_part(text, buf);
         return;
     }
     sg_buf_add(buf, "%-*s", LABEL_COLUMNS, label);
@@ -84,7 +84,7 @@ add_impact(struct sg_buf *buf, const struct sg_status *status,
         sg_buf_add(&text, "if that is so: %s", now.text);
     else
         sg_buf_add(&text, "%s", now.text);
-    sg_buf_free(&now);
+    sg_buf_free_part(&now, &text);
     add_item(buf, "Impact", &text);
 }
 
@@ -253,11 +253,9 @@ add_daemon(struct sg_buf *buf, const struct sg_status *status,
 static void
 add_block(struct sg_buf *buf, const char *title, struct sg_buf *text)
 {
-    if (text->failed)
-        buf->failed = true;
     if (text->len > 0)
         sg_buf_add(buf, "\n%s\n%s", title, text->text);
-    sg_buf_free(text);
+    sg_buf_free_part(text, buf);
 }
 
 static void
@@ -320,9 +318,7 @@ sg_alert_add_body(struct sg_buf *buf, const struct sg_alert *alert,
     struct sg_buf text = SG_BUF_INIT;
 
     add_all(&text, alert, status, present);
-    if (text.failed)
-        buf->failed = true;
-    else
+    if (!text.failed)
         add_folded(buf, text.text);
-    sg_buf_free(&text);
+    sg_buf_free_part(&text, buf);
 }

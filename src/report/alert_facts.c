@@ -141,7 +141,8 @@ sg_alert_add_level(struct sg_buf *buf, const struct sg_alert *alert)
 
 /* Of whom a skew is told: of those who are wrong, if we are not. */
 static const char *
-find_culprit(const struct sg_status *status, int realm, char *ret, size_t size)
+find_culprit(struct sg_buf *buf, const struct sg_status *status, int realm,
+             char *ret, size_t size)
 {
     struct sg_buf name = SG_BUF_INIT;
 
@@ -151,7 +152,7 @@ find_culprit(const struct sg_status *status, int realm, char *ret, size_t size)
         return NULL;
     sg_alert_add_reference(&name, status, realm);
     snprintf(ret, size, "%s is", name.text ? name.text : "a KDC");
-    sg_buf_free(&name);
+    sg_buf_free_part(&name, buf);
     return ret;
 }
 
@@ -162,7 +163,7 @@ add_skew(struct sg_buf *buf, const struct sg_status *status,
     const struct sg_present_realm *now = &present->realms[realm];
     struct sg_skew theirs = sg_present_seen_from_there(&now->skew);
     char name[SG_ALERT_NAME_COLUMNS + 16];
-    const char *culprit = find_culprit(status, realm, name, sizeof name);
+    const char *culprit = find_culprit(buf, status, realm, name, sizeof name);
     struct sg_buf reference = SG_BUF_INIT;
 
     if (culprit) {
@@ -173,7 +174,7 @@ add_skew(struct sg_buf *buf, const struct sg_status *status,
         sg_buf_add(buf, "%s is ", sg_headline_host(status));
         sg_words_skew(buf, &now->skew, now->has_guess,
                       reference.text ? reference.text : "");
-        sg_buf_free(&reference);
+        sg_buf_free_part(&reference, buf);
     }
     sg_buf_add(buf, ", %s of the limit of %s",
                sg_words_share(now->used_frac).text,

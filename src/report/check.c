@@ -125,7 +125,7 @@ static void
 add_note(struct sg_buf *buf, struct sg_buf *text)
 {
     if (text->len == 0) {
-        sg_buf_free(text);
+        sg_buf_free_part(text, buf);
         return;
     }
     sg_buf_add(buf, "  ");

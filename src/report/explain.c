@@ -174,7 +174,7 @@ add_complaint(struct sg_buf *buf, const struct sg_status *status,
 
     sg_refusals_add_now(&text, status, present, i);
     if (text.len == 0) {
-        sg_buf_free(&text);
+        sg_buf_free_part(&text, buf);
         return;
     }
     sg_buf_add(buf, "\n%s\n", sg_words_clean(status->realms[i].name).text);
@@ -182,6 +182,7 @@ add_complaint(struct sg_buf *buf, const struct sg_status *status,
     sg_refusals_add_todo(&text, status, present, i);
     if (text.len > 0)
         add_item(buf, "  to do", &text);
+    sg_buf_free_part(&text, buf);
 }
 
 static void

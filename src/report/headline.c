@@ -262,6 +262,7 @@ sg_headline_add(struct sg_buf *buf, const struct sg_status *status,
     sg_headline_add_age(&text, status, present);
     if (text.len > 0)
         sg_words_flush(buf, 0, 0, &text);
+    sg_buf_free_part(&text, buf);
 }
 
 void

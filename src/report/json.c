@@ -2,7 +2,6 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "core/leap.h"
 #include "report/headline.h"
@@ -33,13 +32,12 @@ append(json_t *array, json_t *value, struct sg_buf *ret)
         ret->failed = true;
 }
 
-/* Null where nothing is known; JSON has no infinity and no NaN either. */
+/* Null where nothing is known; JSON has no infinity and no NaN either.  Where
+ * memory is missing, NULL. */
 static json_t *
 number(bool is_known, double value)
 {
-    json_t *real = is_known ? json_real(value) : NULL;
-
-    return real ? real : json_null();
+    return is_known && isfinite(value) ? json_real(value) : json_null();
 }
 
 /* Text that is no UTF-8 is given in ASCII with question marks. */
@@ -265,15 +263,13 @@ append_alert(json_t *array, const char *subject, struct sg_buf *text,
 {
     json_t *object;
 
-    if (text->failed)
-        ret->failed = true;
     if (text->len > 0) {
         object = json_object();
         put(object, "subject", words(subject), ret);
         put(object, "text", words(text->text), ret);
         append(array, object, ret);
     }
-    sg_buf_free(text);
+    sg_buf_free_part(text, ret);
 }
 
 static void
@@ -313,19 +309,22 @@ make_alerts(const struct sg_status *status, const struct sg_present *present,
     return array;
 }
 
-/* Takes over root. */
+static int
+add_bytes(const char *bytes, size_t len, void *ret)
+{
+    sg_buf_add_bytes(ret, bytes, len);
+    return 0;
+}
+
+/* Takes over root.  Straight into ret, which remembers what is missing:
+ * json_dumps() of jansson 2.14 leaves out a key for which it has no memory. */
 static void
 dump(json_t *root, struct sg_buf *ret)
 {
-    char *text = ret->failed ? NULL : json_dumps(root, DUMP_FLAGS);
-
-    json_decref(root);
-    if (!text) {
+    if (!ret->failed && json_dump_callback(root, add_bytes, ret, DUMP_FLAGS))
         ret->failed = true;
-        return;
-    }
-    sg_buf_add(ret, "%s\n", text);
-    free(text);
+    json_decref(root);
+    sg_buf_add(ret, "\n");
 }
 
 void

@@ -275,14 +275,14 @@ add_advice(struct sg_buf *buf, const char *advice, const char *command)
 
 /* What is taken now will be refused once the clock is right. */
 static bool
-has_remedy(const struct case_of *of)
+has_remedy(struct sg_buf *buf, const struct case_of *of)
 {
     struct sg_buf text = SG_BUF_INIT;
     bool ret;
 
     sg_refusals_add_remedy(&text, of->status, of->present, of->realm);
     ret = text.len > 0;
-    sg_buf_free(&text);
+    sg_buf_free_part(&text, buf);
     return ret;
 }
 
@@ -297,7 +297,7 @@ say_skew(struct sg_buf *buf, const struct case_of *of)
                    "skewguard explain");
     else if (of->for_root)
         add_advice(buf, "see \"skewguard sources -v\"", "");
-    else if (of->now != SG_STEP_WORKS && has_remedy(of))
+    else if (of->now != SG_STEP_WORKS && has_remedy(buf, of))
         sg_buf_add(buf, "Once the clocks agree, run kinit again. ");
 }
 
@@ -346,7 +346,6 @@ add_clean(struct sg_buf *buf, const struct sg_buf *text)
             c = '?';
         sg_buf_add_bytes(buf, &c, 1);
     }
-    buf->failed = buf->failed || text->failed;
 }
 
 enum sg_login_kind
@@ -375,6 +374,6 @@ sg_login_add(struct sg_buf *buf, const struct sg_status *status,
         break;
     }
     add_clean(buf, &text);
-    sg_buf_free(&text);
+    sg_buf_free_part(&text, buf);
     return kind;
 }

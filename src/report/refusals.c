@@ -229,7 +229,7 @@ sg_refusals_add_todo(struct sg_buf *buf, const struct sg_status *status,
     sg_refusals_add_remedy(&then, status, present, realm);
     if (then.len > 0)
         sg_buf_add(buf, "; %s", then.text);
-    sg_buf_free(&then);
+    sg_buf_free_part(&then, buf);
 }
 
 /* The smallest limit beyond which something of a topic is refused. */

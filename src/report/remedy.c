@@ -180,13 +180,13 @@ add_step(struct sg_buf *buf, int *n, struct sg_buf *text)
     struct sg_buf number = SG_BUF_INIT;
 
     if (text->len == 0) {
-        sg_buf_free(text);
+        sg_buf_free_part(text, buf);
         return;
     }
     sg_buf_add(&number, "  %d. ", ++*n);
     sg_buf_add(buf, "%s", number.text ? number.text : "");
     sg_words_flush(buf, (int)number.len, (int)number.len, text);
-    sg_buf_free(&number);
+    sg_buf_free_part(&number, buf);
 }
 
 /* GNU date adds to what the clock reads, so the line does not grow old. */

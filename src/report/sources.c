@@ -106,7 +106,7 @@ add_keytab_line(struct sg_buf *buf, const struct sg_status_realm *realm)
         sg_buf_add(buf, "%s: ", sg_words_clean(realm->name).text);
         sg_words_wrap(buf, (int)strlen(realm->name) + 2, 4, text.text);
     }
-    sg_buf_free(&text);
+    sg_buf_free_part(&text, buf);
 }
 
 void

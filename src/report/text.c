@@ -83,7 +83,7 @@ static void
 add_note(struct sg_buf *buf, struct sg_buf *text)
 {
     if (text->len == 0) {
-        sg_buf_free(text);
+        sg_buf_free_part(text, buf);
         return;
     }
     sg_buf_add(buf, "%*s", BLOCK_INDENT, "");
@@ -196,7 +196,7 @@ add_stake(struct sg_buf *buf, const struct sg_status *status,
         sg_refusals_add_stake(&text, status, present, worst);
         add_item(buf, "At stake", &text);
     }
-    sg_buf_free(&text);
+    sg_buf_free_part(&text, buf);
 }
 
 static void
@@ -226,6 +226,7 @@ add_rest(struct sg_buf *buf, const struct sg_status *status,
     sg_headline_add_leap(&leap, status, present);
     if (leap.len > 0)
         add_item(buf, "Leap", &leap);
+    sg_buf_free_part(&leap, buf);
     add_sources(buf, status);
     add_text_item(buf, "Decision", status->decision);
     add_daemon(buf, status, present);

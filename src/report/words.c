@@ -301,9 +301,7 @@ sg_words_wrap(struct sg_buf *buf, int column, int indent, const char *text)
 void
 sg_words_flush(struct sg_buf *buf, int column, int indent, struct sg_buf *text)
 {
-    if (text->failed)
-        buf->failed = true;
-    else
+    if (!text->failed)
         sg_words_wrap(buf, column, indent, text->text ? text->text : "");
-    sg_buf_free(text);
+    sg_buf_free_part(text, buf);
 }

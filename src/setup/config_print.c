@@ -19,10 +19,10 @@ print_keys(const char *section, const char *indent, const void *record,
             continue;
         sg_buf_clear(&value);
         key->type->print(key, (const char *)record + key->offset, &value);
+        ret->failed |= value.failed;
         if (value.len > 0)
             sg_buf_add(ret, "%s%s = %s\n", indent, key->name, value.text);
     }
-    ret->failed |= value.failed;
     sg_buf_free(&value);
 }
 
