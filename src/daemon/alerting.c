@@ -31,6 +31,7 @@ struct sg_alerting {
     struct sg_alerts *policy;
     struct sg_outbox *outbox;
     struct event *look;
+    struct sg_record record; /* what is being told */
 };
 
 static uint64_t
@@ -107,11 +108,30 @@ add_times(const struct sg_alert *alert, const struct sg_status *status,
         ret->true_time = sg_wall_add(present->wall, skew.offset_s);
 }
 
+/* Half a text would be worse than a poor one, and none would be no alert. */
 static void
-copy_text(struct sg_buf *text, char *ret, size_t size)
+copy_text(struct sg_buf *text, const char *poor, char *ret, size_t size)
 {
-    snprintf(ret, size, "%s", text->text ? text->text : "");
+    snprintf(ret, size, "%s", text->text && !text->failed ? text->text : poor);
     sg_buf_free(text);
+}
+
+static void
+add_texts(const struct sg_alert *alert, const struct sg_status *status,
+          const struct sg_present *present, struct sg_record *ret)
+{
+    struct sg_buf subject = SG_BUF_INIT, body = SG_BUF_INIT;
+    char poor[sizeof ret->realm + 80];
+
+    snprintf(poor, sizeof poor, "%s: %s %s, without memory for more words",
+             ret->realm[0] ? ret->realm : "clock",
+             sg_alert_level_names[alert->level],
+             sg_alert_phase_names[alert->phase]);
+    sg_alert_add_subject(&subject, alert, status, present);
+    sg_alert_add_body(&body, alert, status, present);
+    copy_text(&subject, poor, ret->subject, sizeof ret->subject);
+    copy_text(&body, "See \"skewguard status\" and \"skewguard explain\".\n",
+              ret->body, sizeof ret->body);
 }
 
 /* A mail says whose it is, and a host may get its name late. */
@@ -127,8 +147,6 @@ static void
 make_record(const struct sg_alert *alert, const struct sg_status *status,
             const struct sg_present *present, struct sg_record *ret)
 {
-    struct sg_buf subject = SG_BUF_INIT, body = SG_BUF_INIT;
-
     memset(ret, 0, sizeof *ret);
     memcpy(ret->id, alert->id, sizeof ret->id);
     find_host(ret->host, sizeof ret->host);
@@ -140,29 +158,20 @@ make_record(const struct sg_alert *alert, const struct sg_status *status,
     ret->blame = alert->blame;
     add_skew(alert, status, present, ret);
     add_times(alert, status, present, ret);
-    sg_alert_add_subject(&subject, alert, status, present);
-    sg_alert_add_body(&body, alert, status, present);
-    copy_text(&subject, ret->subject, sizeof ret->subject);
-    copy_text(&body, ret->body, sizeof ret->body);
+    add_texts(alert, status, present, ret);
 }
 
 static void
 tell(struct sg_alerting *alerting, const struct sg_alert *alert,
      const struct sg_status *status, const struct sg_present *present)
 {
-    struct sg_record *record = malloc(sizeof *record);
+    struct sg_record *record = &alerting->record;
 
-    if (!record) {
-        sg_log(LOG_ERR, "alert %s: no memory for its words",
-               sg_alert_level_names[alert->level]);
-        return;
-    }
     make_record(alert, status, present, record);
     if (alert->to_log)
         sg_say_alert(alert, record);
     if (alert->to_mail)
         sg_outbox_add(alerting->outbox, record);
-    free(record);
 }
 
 /* ---- a look ---- */
@@ -238,8 +247,22 @@ sg_alerting_configure(struct sg_alerting *alerting,
     sg_alerts_configure(alerting->policy, &policy);
 }
 
-/* What an earlier run had told, and may not have sent. */
+/* Nothing of it is lost for whoever looks into it. */
 static void
+forget_earlier(struct sg_alerting *alerting, const char *why)
+{
+    char bad[16];
+
+    sg_outbox_set_aside(alerting->outbox, bad);
+    if (bad[0])
+        sg_log(LOG_WARNING, "earlier alerts forgotten: %s; set aside as %s",
+               why, bad);
+    else
+        sg_log(LOG_WARNING, "earlier alerts forgotten: %s", why);
+}
+
+/* What an earlier run had told, and may not have sent.  False: no memory. */
+static bool
 go_on(struct sg_alerting *alerting)
 {
     struct sg_reading now = sg_host_reading();
@@ -250,10 +273,23 @@ go_on(struct sg_alerting *alerting)
     if (code == 0)
         code =
             sg_alerts_decode(alerting->policy, text.text, text.len, &now, &err);
-    if (code < 0 && code != -ENOENT)
-        sg_log(LOG_WARNING, "earlier alerts forgotten: %s", err.text);
     sg_buf_free(&text);
+    if (code == -ENOMEM)
+        return false;
     sg_outbox_flush(alerting->outbox);
+    if (code < 0 && code != -ENOENT)
+        forget_earlier(alerting, err.text);
+    return true;
+}
+
+static void
+discard(struct sg_alerting *alerting)
+{
+    if (alerting->look)
+        event_free(alerting->look);
+    sg_outbox_free(alerting->outbox);
+    sg_alerts_free(alerting->policy);
+    free(alerting);
 }
 
 struct sg_alerting *
@@ -269,13 +305,13 @@ sg_alerting_new(struct event_base *base, const struct sg_config *config,
     alerting->policy = sg_alerts_new(&policy, sg_host_raw());
     alerting->outbox = sg_outbox_new(config->state_directory);
     alerting->look = evtimer_new(base, on_look, alerting);
-    if (!alerting->policy || !alerting->outbox || !alerting->look) {
-        sg_alerting_free(alerting);
-        return NULL;
+    if (alerting->policy && alerting->outbox && alerting->look) {
+        sg_alerting_configure(alerting, config);
+        if (go_on(alerting))
+            return alerting;
     }
-    sg_alerting_configure(alerting, config);
-    go_on(alerting);
-    return alerting;
+    discard(alerting);
+    return NULL;
 }
 
 void
@@ -283,12 +319,7 @@ sg_alerting_free(struct sg_alerting *alerting)
 {
     if (!alerting)
         return;
-    if (alerting->policy && alerting->outbox &&
-        sg_outbox_is_behind(alerting->outbox))
+    if (sg_outbox_is_behind(alerting->outbox))
         deliver(alerting);
-    if (alerting->look)
-        event_free(alerting->look);
-    sg_outbox_free(alerting->outbox);
-    sg_alerts_free(alerting->policy);
-    free(alerting);
+    discard(alerting);
 }

@@ -27,7 +27,7 @@ struct sg_alerting_hooks {
 };
 
 /* Goes on where the last one in that state directory ended.  NULL if memory
- * runs out. */
+ * runs out, also for what that one has to tell yet. */
 struct sg_alerting *sg_alerting_new(struct event_base *base,
                                     const struct sg_config *config,
                                     const struct sg_alerting_hooks *hooks);

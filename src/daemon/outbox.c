@@ -31,6 +31,7 @@ struct sg_outbox {
     char path[SG_PATH_MAX + 16];
     char spool[SG_PATH_MAX + 16];
     struct item *first, **last;
+    struct item *spare; /* for when there is no memory */
     int n;
     bool is_unsaved;
     char save_error[SG_ERR_TEXT_MAX]; /* the last one, said once */
@@ -42,8 +43,12 @@ sg_outbox_new(const char *state_directory)
 {
     struct sg_outbox *outbox = calloc(1, sizeof *outbox);
 
-    if (!outbox)
+    if (outbox)
+        outbox->spare = malloc(sizeof *outbox->spare);
+    if (!outbox || !outbox->spare) {
+        free(outbox);
         return NULL;
+    }
     snprintf(outbox->state_directory, sizeof outbox->state_directory, "%s",
              state_directory);
     snprintf(outbox->path, sizeof outbox->path, "%s/alerts", state_directory);
@@ -51,6 +56,14 @@ sg_outbox_new(const char *state_directory)
              state_directory);
     outbox->last = &outbox->first;
     return outbox;
+}
+
+/* Comes in useful when there is no memory. */
+static void
+free_item(struct sg_outbox *outbox, struct item *item)
+{
+    free(outbox->spare);
+    outbox->spare = item;
 }
 
 static void
@@ -62,7 +75,7 @@ drop_first(struct sg_outbox *outbox)
     if (!outbox->first)
         outbox->last = &outbox->first;
     outbox->n--;
-    free(item);
+    free_item(outbox, item);
 }
 
 void
@@ -72,6 +85,7 @@ sg_outbox_free(struct sg_outbox *outbox)
         return;
     while (outbox->first)
         drop_first(outbox);
+    free(outbox->spare);
     free(outbox);
 }
 
@@ -104,20 +118,32 @@ make_room(struct sg_outbox *outbox)
     if (!item->next)
         outbox->last = at;
     outbox->n--;
-    free(item);
+    free_item(outbox, item);
     return true;
+}
+
+static struct item *
+take_item(struct sg_outbox *outbox)
+{
+    struct item *item = malloc(sizeof *item);
+
+    if (!item) {
+        item = outbox->spare;
+        outbox->spare = NULL;
+    }
+    return item;
 }
 
 void
 sg_outbox_add(struct sg_outbox *outbox, const struct sg_record *record)
 {
-    struct item *item = malloc(sizeof *item);
+    bool has_room = outbox->n < RECORDS_MAX || make_room(outbox);
+    struct item *item = has_room ? take_item(outbox) : NULL;
 
-    if (!item || (outbox->n == RECORDS_MAX && !make_room(outbox))) {
+    if (!item) {
         sg_log(LOG_ERR, "alert not mailed: %s: %s",
-               item ? "too many wait for the spool" : "no memory",
+               has_room ? "no memory" : "too many wait for the spool",
                record->subject);
-        free(item);
         return;
     }
     item->next = NULL;
@@ -139,19 +165,21 @@ complain(char *before, const struct sg_err *err, const char *what)
 void
 sg_outbox_save(struct sg_outbox *outbox, const struct sg_buf *text)
 {
-    struct sg_buf file = SG_BUF_INIT, record = SG_BUF_INIT;
+    struct sg_buf file = SG_BUF_INIT;
     struct sg_err err = {"no memory"};
     int code;
 
     sg_buf_add_bytes(&file, text->text, text->len);
     sg_buf_add(&file, OUTBOX "%d\n", outbox->n);
     for (const struct item *item = outbox->first; item; item = item->next) {
-        sg_buf_clear(&record);
+        struct sg_buf record = SG_BUF_INIT;
+
         sg_record_encode(&item->record, &record);
         sg_buf_add(&file, "%zu\n", record.len);
         sg_buf_add_bytes(&file, record.text, record.len);
+        sg_buf_free_part(&record, &file);
     }
-    code = text->failed || file.failed || record.failed ? -ENOMEM : 0;
+    code = text->failed || file.failed ? -ENOMEM : 0;
     if (code == 0)
         code = sg_file_make_folder(outbox->state_directory, &err);
     if (code == 0)
@@ -163,7 +191,6 @@ sg_outbox_save(struct sg_outbox *outbox, const struct sg_buf *text)
     else
         outbox->save_error[0] = '\0';
     sg_buf_free(&file);
-    sg_buf_free(&record);
 }
 
 /* A decimal number and its newline. */
@@ -182,23 +209,27 @@ take_number(const char **text, const char *end, size_t max, size_t *ret)
     return true;
 }
 
-static bool
+static int
 take_records(struct sg_outbox *outbox, const char *text, const char *end,
              struct sg_record *scratch, struct sg_err *err)
 {
     size_t n, len;
 
     if (!take_number(&text, end, RECORDS_MAX, &n))
-        return false;
+        return -EINVAL;
     for (; n > 0; n--) {
+        int before = outbox->n;
+
         if (!take_number(&text, end, SG_RECORD_MAX, &len) ||
             len > (size_t)(end - text) ||
             sg_record_decode(text, len, scratch, err) < 0)
-            return false;
+            return -EINVAL;
         sg_outbox_add(outbox, scratch);
+        if (outbox->n == before)
+            return -ENOMEM;
         text += len;
     }
-    return text == end;
+    return text == end ? 0 : -EINVAL;
 }
 
 static const char *
@@ -221,11 +252,16 @@ sg_outbox_load(struct sg_outbox *outbox, struct sg_buf *ret, struct sg_err *err)
     if (code < 0)
         goto out;
     records = find_outbox(&file);
-    if (records && take_records(outbox, records + strlen(OUTBOX),
-                                file.text + file.len, scratch, err))
+    code = records ? take_records(outbox, records + strlen(OUTBOX),
+                                  file.text + file.len, scratch, err)
+                   : -EINVAL;
+    if (code == 0)
         sg_buf_add_bytes(ret, file.text, (size_t)(records - file.text));
-    else {
-        code = sg_err_set(err, -EINVAL, "%s: damaged", outbox->path);
+    if (ret->failed)
+        code = -ENOMEM;
+    if (code < 0) {
+        sg_err_set(err, code, "%s: %s", outbox->path,
+                   code == -ENOMEM ? "no memory" : "damaged");
         while (outbox->first)
             drop_first(outbox);
     }
@@ -233,6 +269,16 @@ out:
     sg_buf_free(&file);
     free(scratch);
     return code;
+}
+
+void
+sg_outbox_set_aside(const struct sg_outbox *outbox, char ret[16])
+{
+    char bad[sizeof outbox->path + sizeof ".bad"];
+
+    snprintf(bad, sizeof bad, "%s.bad", outbox->path);
+    snprintf(ret, 16, "%s",
+             rename(outbox->path, bad) == 0 ? strrchr(bad, '/') + 1 : "");
 }
 
 /* False: not now, and so none of those behind it, which must not overtake it.

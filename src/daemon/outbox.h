@@ -23,16 +23,22 @@ struct sg_outbox *sg_outbox_new(const char *state_directory);
 /* Accepts NULL. */
 void sg_outbox_free(struct sg_outbox *outbox);
 
-/* Copies the record. */
+/* Copies the record; there is memory for one at least. */
 void sg_outbox_add(struct sg_outbox *outbox, const struct sg_record *record);
 
 /*
  * The policy's text, appended to ret, and the records of an earlier run.
  * -ENOENT if there was none; another negative errno with a reason if the file
- * is damaged, which then counts for nothing.
+ * is damaged or cannot be read, which then counts for nothing; -ENOMEM says
+ * nothing about the file.
  */
 int sg_outbox_load(struct sg_outbox *outbox, struct sg_buf *ret,
                    struct sg_err *err);
+
+/* Before the file of an earlier run, which counts for nothing, is replaced:
+ * give it another name, which ret gets the last part of; "" if that cannot be.
+ */
+void sg_outbox_set_aside(const struct sg_outbox *outbox, char ret[16]);
 
 /* Keep text and records, on disk before this returns.  Failing is logged once,
  * and tried again. */
