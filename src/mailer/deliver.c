@@ -354,7 +354,7 @@ end_if_idle(struct sg_mailer *mailer)
     if (!LIST_EMPTY(&mailer->deliveries))
         return;
     if (mailer->options.once &&
-        (mailer->lock < 0 || sg_queue_count(mailer->queue) > 0))
+        (mailer->trouble[0] || sg_queue_count(mailer->queue) > 0))
         mailer->exit_status = EX_TEMPFAIL;
     event_base_loopbreak(mailer->base);
 }

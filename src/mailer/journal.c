@@ -89,7 +89,15 @@ drop_line(struct sg_journal *journal, int i)
             (size_t)(journal->n_lines - i) * sizeof *journal->lines);
 }
 
-/* NULL if memory runs out or there is far too much. */
+/* Far more than there can be use for. */
+static bool
+is_full(const struct sg_journal *journal)
+{
+    return journal->n_lines == journal->size &&
+           journal->size > ENTRIES_MAX + SG_JOURNAL_FINISHED_MAX;
+}
+
+/* NULL if memory runs out or it is full. */
 static struct sg_journal_line *
 add_line(struct sg_journal *journal, const char *id, unsigned number,
          const char *channel)
@@ -99,7 +107,7 @@ add_line(struct sg_journal *journal, const char *id, unsigned number,
     if (journal->n_lines == journal->size) {
         int size = journal->size ? 2 * journal->size : 64;
         struct sg_journal_line *lines =
-            size > 2 * (ENTRIES_MAX + SG_JOURNAL_FINISHED_MAX)
+            is_full(journal)
                 ? NULL
                 : realloc(journal->lines, (size_t)size * sizeof *lines);
 
@@ -147,22 +155,25 @@ remember_finished(struct sg_journal *journal, const char *id, unsigned number)
 
 /* ---- as text ---- */
 
-/* A line without its end.  False: it is none, or memory ran out. */
+/* A line without its end; what is none, or too much, is passed over.  False:
+ * memory ran out. */
 static bool
 take_line(struct sg_journal *journal, const char *text)
 {
     struct sg_journal_line line;
     const char *channel;
+    bool is_kept;
 
     if (!sg_journal_line_read(text, &line, &channel))
-        return false;
-    return channel ? remember(journal, line.id, line.number, channel,
-                              &line.progress)
-                   : remember_finished(journal, line.id, line.number);
+        return true;
+    is_kept = channel ? remember(journal, line.id, line.number, channel,
+                                 &line.progress)
+                      : remember_finished(journal, line.id, line.number);
+    return is_kept || is_full(journal);
 }
 
-/* False: it is no journal at all. */
-static bool
+/* -EINVAL: it is no journal at all. */
+static int
 take_text(struct sg_journal *journal, const char *text, size_t len)
 {
     char line[LINE_MAX_LEN];
@@ -170,7 +181,7 @@ take_text(struct sg_journal *journal, const char *text, size_t len)
 
     if (len < strlen(FIRST_LINE) ||
         memcmp(text, FIRST_LINE, strlen(FIRST_LINE)) != 0)
-        return len == 0;
+        return len == 0 ? 0 : -EINVAL;
     for (; (end = memchr(text, '\n', len)); text = end + 1) {
         size_t line_len = (size_t)(end - text);
 
@@ -180,9 +191,10 @@ take_text(struct sg_journal *journal, const char *text, size_t len)
             continue;
         memcpy(line, text, line_len);
         line[line_len] = '\0';
-        take_line(journal, line);
+        if (!take_line(journal, line))
+            return -ENOMEM;
     }
-    return true;
+    return 0;
 }
 
 /* ---- on disk ---- */
@@ -230,17 +242,20 @@ append(struct sg_journal *journal, const struct sg_journal_line *line,
     return good ? 0 : write_anew(journal, err);
 }
 
-static bool
-read_file(struct sg_journal *journal, int *code, struct sg_err *err)
+static int
+read_file(struct sg_journal *journal, struct sg_err *err)
 {
     struct sg_buf text = SG_BUF_INIT;
-    bool good = false;
+    int code = sg_file_read(journal->path, BYTES_MAX, &text, err);
 
-    *code = sg_file_read(journal->path, BYTES_MAX, &text, err);
-    if (*code == 0)
-        good = take_text(journal, text.text, text.len);
+    if (code == 0) {
+        code = take_text(journal, text.text, text.len);
+        /* what was delivered would be delivered again */
+        if (code == -ENOMEM)
+            sg_err_set(err, code, "%s: no memory", journal->path);
+    }
     sg_buf_free(&text);
-    return good;
+    return code;
 }
 
 int
@@ -255,11 +270,10 @@ sg_journal_open(struct sg_journal *journal, const char *folder, bool *set_aside,
     journal->n_file = 0;
     snprintf(journal->path, sizeof journal->path, "%s/" SG_JOURNAL_NAME,
              folder);
-    if (read_file(journal, &code, err))
-        return 0;
+    code = read_file(journal, err);
     if (code == -ENOENT)
         return write_anew(journal, err);
-    if (code < 0 && code != -EFBIG && code != -EINVAL)
+    if (code != -EFBIG && code != -EINVAL)
         return code;
     snprintf(bad, sizeof bad, "%s.bad", journal->path);
     if (rename(journal->path, bad) < 0) {

@@ -29,7 +29,7 @@ check(const struct sg_journal *journal)
             abort();
         sg_journal_line_add(line, &text);
     }
-    if (!again || !take_text(again, text.text, text.len) ||
+    if (!again || take_text(again, text.text, text.len) != 0 ||
         again->n_lines != journal->n_lines)
         abort();
     sg_buf_add(&anew, FIRST_LINE);
@@ -49,7 +49,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!journal)
         abort();
-    if (take_text(journal, (const char *)data, size))
+    if (take_text(journal, (const char *)data, size) == 0)
         check(journal);
     sg_journal_free(journal);
     return 0;
