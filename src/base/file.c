@@ -149,7 +149,11 @@ sg_file_read_open(int fd, const char *path, size_t max, struct sg_buf *ret,
     struct stat st;
     int code;
 
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+    if (fstat(fd, &st) < 0) {
+        code = -errno;
+        return sg_err_set(err, code, "%s: %s", path, strerror(-code));
+    }
+    if (!S_ISREG(st.st_mode))
         return sg_err_set(err, -EINVAL, "%s: not a regular file", path);
     code = read_all(fd, max, ret);
     if (code == -EFBIG)
