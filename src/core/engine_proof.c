@@ -73,7 +73,7 @@ sg_engine_is_key_untried(const struct sg_engine *engine, int realm)
 void
 sg_engine_mark_unproven(struct sg_engine *engine)
 {
-    bool has_key[SG_MAX_REALMS], has_proof[SG_MAX_REALMS] = {false};
+    bool has_key[SG_MAX_REALMS] = {false}, has_proof[SG_MAX_REALMS] = {false};
 
     for (int i = 0; i < engine->n_realms; i++)
         has_key[i] = sg_engine_has_key(engine, i);

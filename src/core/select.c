@@ -64,7 +64,7 @@ make_edges(const struct sg_vote *votes, int n, struct edge *ret)
         ret[2 * i] = (struct edge){votes[i].lo_s, votes[i].host, true};
         ret[2 * i + 1] = (struct edge){votes[i].hi_s, votes[i].host, false};
     }
-    qsort(ret, (size_t)(2 * n), sizeof *ret, compare_edges);
+    qsort(ret, 2 * (size_t)n, sizeof *ret, compare_edges);
 }
 
 static int

@@ -14,7 +14,7 @@ keep_text(const char *text, char ret[SG_RECORD_TEXT_MAX])
 {
     size_t i;
 
-    for (i = 0; text[i] && i < SG_RECORD_TEXT_MAX - 1; i++)
+    for (i = 0; i < SG_RECORD_TEXT_MAX - 1 && text[i]; i++)
         ret[i] = text[i] > ' ' && text[i] < 0x7f ? text[i] : '?';
     ret[i] = '\0';
 }

@@ -290,10 +290,11 @@ sg_refusals_add_stake(struct sg_buf *buf, const struct sg_status *status,
 
     sg_refusals_case(status, present, realm, &facts);
     judge_all(&facts, &answers);
-    for (limit_s = next_limit_s(&answers, -1); isfinite(limit_s);
-         limit_s = next_limit_s(&answers, limit_s)) {
+    limit_s = next_limit_s(&answers, -1);
+    while (isfinite(limit_s)) {
         add_stakes_beyond(buf, &answers, limit_s, separator);
         separator = "; ";
+        limit_s = next_limit_s(&answers, limit_s);
     }
     if (isinf(topic_limit_s(&answers, TOPIC_LOGIN)))
         sg_buf_add(buf, "; a password login works at any skew");

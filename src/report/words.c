@@ -185,7 +185,7 @@ sg_words_clean(const char *text)
     struct sg_clean_name ret;
     size_t i;
 
-    for (i = 0; text[i] && i < sizeof ret.text - 1; i++)
+    for (i = 0; i < sizeof ret.text - 1 && text[i]; i++)
         ret.text[i] = clean(text[i]);
     ret.text[i] = '\0';
     return ret;
