@@ -12,7 +12,8 @@ PACKAGES_BUILD=(cmake ninja-build gcc libc6-dev pkgconf libkrb5-dev
     libevent-dev libconfuse-dev libc-ares-dev libjansson-dev
     libcurl4-openssl-dev libssl-dev libpam0g-dev libcmocka-dev)
 # shellcheck disable=SC2034
-PACKAGES_TEST=(clang libclang-rt-dev clang-format shellcheck iproute2
+PACKAGES_TEST=(clang libclang-rt-dev clang-format clang-tidy cppcheck
+    shellcheck iproute2
     mandoc valgrind pamtester libpam-wrapper openssl python3 python3-aiosmtpd)
 
 say() { printf '%s\n' "${0#"$ROOT/"}: $*"; }
