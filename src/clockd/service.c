@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,7 +21,6 @@
 
 #define RETRY_S 1.0
 #define LATE_MAX_S 1.0 /* the keeper's patience */
-#define ACCEPT_MAX 64  /* in a turn */
 
 static volatile sig_atomic_t stopped_by, was_told_anew;
 
@@ -166,91 +164,6 @@ open_clock(struct sg_service *service, struct sg_err *err)
     return sg_service_keep(service, false, err);
 }
 
-/* ---- clients ---- */
-
-static void
-hang_up(struct sg_service *service)
-{
-    close(service->client_fd);
-    service->client_fd = -1;
-}
-
-/* What it asked before it went is of no use to anybody. */
-static void
-forget_dead_client(struct sg_service *service)
-{
-    struct pollfd client = {service->client_fd, 0, 0};
-
-    if (service->client_fd >= 0 && poll(&client, 1, 0) > 0)
-        hang_up(service);
-}
-
-static void
-take_client(struct sg_service *service, int fd, pid_t pid)
-{
-    struct sg_wire_reply reply;
-    struct sg_err err;
-
-    forget_dead_client(service);
-    if (service->client_fd < 0) {
-        service->client_fd = fd;
-        service->client_pid = pid;
-        return;
-    }
-    sg_err_set(&err, -EBUSY,
-               "clock service: serves another program, pid %d, already",
-               (int)service->client_pid);
-    sg_answer_make(service->clock, -EUSERS, err.text, &reply);
-    send(fd, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT);
-    close(fd);
-}
-
-/* Many at once: strangers must not keep ours from its turn. */
-static void
-accept_clients(struct sg_service *service)
-{
-    for (int i = 0; i < ACCEPT_MAX; i++) {
-        struct sg_err err;
-        pid_t pid = 0;
-        int fd = sg_listen_accept(service->listen_fd, service->setup.client_uid,
-                                  &pid, &err);
-
-        if (fd == -EAGAIN)
-            return;
-        if (fd >= 0) {
-            take_client(service, fd, pid);
-            continue;
-        }
-        sg_tell_refusal(&service->strangers, sg_host_raw(), fd, err.text);
-        if (fd == -EACCES)
-            continue;
-        /* no descriptors, no memory: whoever waits is not to keep us busy */
-        service->deaf_until = sg_raw_add(sg_host_raw(), RETRY_S);
-        return;
-    }
-}
-
-static void
-serve_client(struct sg_service *service)
-{
-    char bytes[sizeof(struct sg_wire_request) + 1];
-    struct sg_wire_reply reply;
-    ssize_t n = recv(service->client_fd, bytes, sizeof bytes, MSG_DONTWAIT);
-    bool stays;
-
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (n <= 0) {
-        hang_up(service);
-        return;
-    }
-    stays = sg_answer(service, bytes, (size_t)n, &reply);
-    if (send(service->client_fd, &reply, sizeof reply,
-             MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ||
-        !stays)
-        hang_up(service);
-}
-
 /* ---- the loop ---- */
 
 static void
@@ -355,9 +268,9 @@ sg_service_run(struct sg_service *service)
                 sg_service_look(service);
             }
             if (fds[2].revents)
-                serve_client(service);
+                sg_service_serve(service);
             if (fds[0].revents)
-                accept_clients(service);
+                sg_service_accept(service);
         }
         if (was_told_anew)
             begin_anew(service);
@@ -440,7 +353,7 @@ sg_service_free(struct sg_service *service)
     if (!service)
         return;
     if (service->client_fd >= 0)
-        hang_up(service);
+        sg_service_hang_up(service);
     if (service->listen_fd >= 0) {
         close(service->listen_fd);
         unlink(service->setup.socket);

@@ -1,6 +1,6 @@
 /*
- * What the parts of the clock service share: service.c waits, keep.c
- * remembers, answer.c does what it is asked.
+ * What the parts of the clock service share: service.c waits,
+ * client.c listens, answer.c does what it is asked, keep.c remembers.
  */
 #ifndef SG_CLOCKD_SERVICE_PRIVATE_H
 #define SG_CLOCKD_SERVICE_PRIVATE_H
@@ -44,6 +44,16 @@ void sg_service_leave_course(struct sg_service *service, struct sg_raw now);
 /* Put a course into force. */
 int sg_service_steer(struct sg_service *service,
                      const struct sg_clock_course *course, struct sg_err *err);
+
+/* ---- client.c ---- */
+
+/* Whoever waits to be let in: one client, nobody else. */
+void sg_service_accept(struct sg_service *service);
+
+/* Its next request. */
+void sg_service_serve(struct sg_service *service);
+
+void sg_service_hang_up(struct sg_service *service);
 
 /* ---- keep.c ---- */
 

@@ -20,7 +20,7 @@ static const struct {
     {"mode = Guard", "t.conf:1: mode: value \"Guard\" is unknown, allowed are "
                      "auto, guard, discipline"},
     {"clock = remote", "t.conf:1: clock: value \"remote\" is unknown, allowed "
-                       "are auto, kernel, none"},
+                       "are auto, clockd, kernel, none"},
     {"follow = \"\"",
      "t.conf:1: follow: value \"\" is unknown, allowed are realm, utc"},
     {"max_poll = 64",
@@ -155,7 +155,8 @@ static const struct {
     {"kdc a { }\nkdc a { }",
      "t.conf:2: title \"a\" is given twice, allowed is once"},
     {"modes = auto",
-     "t.conf:1: modes: unknown key, allowed here are mode, clock, follow, "
+     "t.conf:1: modes: unknown key, allowed here are mode, clock, "
+     "clock_socket, follow, "
      "max_poll, kdc_poll, runtime_directory, state_directory, status_file, "
      "realm, ntp, kdc, alert, smtp, include"},
     {"mode auto", "t.conf:1: missing equal sign after option 'mode'"},
@@ -163,13 +164,15 @@ static const struct {
     {"mode = { auto }", "t.conf:1: unexpected token '{'"},
     {"mode += auto", "t.conf:1: attempt to append to non-list option 'mode'"},
     {"logs { }",
-     "t.conf:1: logs: unknown key, allowed here are mode, clock, follow, "
+     "t.conf:1: logs: unknown key, allowed here are mode, clock, clock_socket, "
+     "follow, "
      "max_poll, kdc_poll, runtime_directory, state_directory, status_file, "
      "realm, ntp, kdc, alert, smtp, include"},
     {"\"mode\" = x", "t.conf:1: mode: value \"x\" is unknown, allowed are "
                      "auto, guard, discipline"},
     {"\"alert|warn\" = 30%",
-     "t.conf:1: warn: unknown key, allowed here are mode, clock, follow, "
+     "t.conf:1: warn: unknown key, allowed here are mode, clock, clock_socket, "
+     "follow, "
      "max_poll, kdc_poll, runtime_directory, state_directory, status_file, "
      "realm, ntp, kdc, alert, smtp, include"},
     {"\"realm=X|kdc\" = a", "t.conf:1: no sub-section 'X' in 'realm'"},
