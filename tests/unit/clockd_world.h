@@ -23,8 +23,10 @@
 int __wrap_sg_keeper_start(struct sg_err *err);
 int __wrap_sg_keeper_tell(int fd, const struct sg_slew *slew);
 int __wrap_fsync(int fd);
-int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
-int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
+int __wrap_sg_file_replace(const char *path, const char *bytes, size_t len,
+                           mode_t mode, bool durable, struct sg_err *err);
+int __real_sg_file_replace(const char *path, const char *bytes, size_t len,
+                           mode_t mode, bool durable, struct sg_err *err);
 int __wrap_sg_file_read(const char *path, size_t max, struct sg_buf *ret,
                         struct sg_err *err);
 int __real_sg_file_read(const char *path, size_t max, struct sg_buf *ret,
@@ -36,6 +38,7 @@ static struct world {
     struct sg_service *service;
     struct sg_slew kept; /* what the keeper knows */
     int boot;            /* its number */
+    const void *lent;    /* of what is being written */
     bool is_full;        /* neither account can be written */
     int kill_in;         /* at that call from now; 0: never */
     jmp_buf killed;
@@ -46,8 +49,12 @@ static struct world {
 static void
 world_tick(void)
 {
-    if (world.kill_in > 0 && --world.kill_in == 0)
-        longjmp(world.killed, 1);
+    if (world.kill_in == 0 || --world.kill_in > 0)
+        return;
+    /* the dead free nothing, but this process lives on */
+    free((void *)world.lent);
+    world.lent = NULL;
+    longjmp(world.killed, 1);
 }
 
 static void
@@ -81,17 +88,18 @@ __wrap_fsync(int fd)
 }
 
 int
-__wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
+__wrap_sg_file_replace(const char *path, const char *bytes, size_t len,
+                       mode_t mode, bool durable, struct sg_err *err)
 {
     int code;
 
-    if (world.is_full) {
-        errno = ENOSPC;
-        return -1;
-    }
+    if (world.is_full)
+        return sg_err_set(err, -ENOSPC, "%s: %s", path, strerror(ENOSPC));
+    world.lent = bytes;
     world_tick();
-    code = __real_renameat(from_fd, from, to_fd, to);
+    code = __real_sg_file_replace(path, bytes, len, mode, durable, err);
     world_tick();
+    world.lent = NULL;
     return code;
 }
 

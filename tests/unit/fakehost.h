@@ -73,7 +73,7 @@ host_ppm(void)
 static void
 host_note(double size_s, bool is_step)
 {
-    struct movement *last = &host.movements[host.n - 1];
+    struct movement *last = &host.movements[host.n > 0 ? host.n - 1 : 0];
 
     /* one fast slew, in pieces */
     if (host.n > 0 && !is_step && !last->is_step &&
