@@ -103,24 +103,48 @@ is_listed(const char *list, const char *name)
     return false;
 }
 
+static bool
+is_spared_at(const void *address)
+{
+    Dl_info info;
+
+    if (is_listed(plan.not, object_name(address)))
+        return true;
+    return dladdr(address, &info) && info.dli_sname &&
+           is_listed(plan.not, info.dli_sname);
+}
+
+/* dladdr(3) goes through all of a library's symbols. */
+static bool
+is_known_spared(const void *address)
+{
+    static __thread struct {
+        const void *address;
+        bool is_spared;
+    } known[4096];
+    size_t at = ((uintptr_t)address >> 1) % (sizeof known / sizeof *known);
+
+    if (known[at].address != address) {
+        known[at].is_spared = is_spared_at(address);
+        known[at].address = address;
+    }
+    return known[at].is_spared;
+}
+
 /* Whether something that is not to fail waits for this call. */
 static bool
 is_spared(void)
 {
     void *frames[FRAMES_MAX];
     bool ret = false;
-    Dl_info info;
     int n;
 
     if (!plan.not )
         return false;
     is_inside = true;
     n = backtrace(frames, FRAMES_MAX);
-    for (int i = 0; i < n && !ret; i++) {
-        ret = is_listed(plan.not, object_name(frames[i]));
-        if (!ret && dladdr(frames[i], &info) && info.dli_sname)
-            ret = is_listed(plan.not, info.dli_sname);
-    }
+    for (int i = 0; i < n && !ret; i++)
+        ret = is_known_spared(frames[i]);
     is_inside = false;
     return ret;
 }

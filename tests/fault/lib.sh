@@ -13,8 +13,10 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 
 LANES=${FAULTS_LANES:-24}
-# One in so many is tried; other ones each time.  tests/fault/run: all of them.
-STRIDE=${FAULTS_STRIDE:-7}
+# One in so many is tried, and no more than that; other ones each time.
+# tests/fault/run: all of them.
+STRIDE=7
+MOST_LIVES=60
 # What sanitizers would say valgrind says: FAULTS_VALGRIND=1, by hand.  It has
 # to find the allocations below ours.
 VALGRIND=()
@@ -115,7 +117,7 @@ show_bad() {
 
 # each_call WHAT: lead one life whole, to count its calls, then one for each.
 each_call() {
-    local n total pids=()
+    local n total stride=${FAULTS_STRIDE:-$STRIDE} pids=()
     RUN=$((${RUN:-0} + 1))
     rm -rf "$DIR/lives"
     : >"$DIR/how"
@@ -124,8 +126,11 @@ each_call() {
     total=$(sed -n 's/^calls //p' "$LIFE/faults" | sort -n | tail -n 1)
     [ "${total:-0}" -gt 0 ] || fail "$1: no calls at all"
     : >"$DIR/how"
+    if [ -z "${FAULTS_STRIDE:-}" ] && [ $((total / stride)) -gt $MOST_LIVES ]; then
+        stride=$((total / MOST_LIVES))
+    fi
     # a little longer, since no two lives are the same
-    for ((n = RANDOM % STRIDE + 1; n <= total + STRIDE; n += STRIDE)); do
+    for ((n = RANDOM % stride + 1; n <= total + stride; n += stride)); do
         while [ "$(jobs -rp | wc -l)" -ge "$LANES" ]; do wait -n || true; done
         lead $n &
         pids+=($!)
