@@ -27,6 +27,8 @@
 #define RATE_KNOWN_PPM 5.0
 #define RATE_KNOWN_AFTER_S 180.0
 #define RATE_LEAST_PPM 1.0
+/* So much of the way to the edge of what is possible is too far. */
+#define RATE_EDGE_FRAC 0.99
 
 /* Every source at this instant, moved on from its last sample: a fit is made
  * once per sample, so that many sources stay cheap. */
@@ -272,6 +274,19 @@ decide(struct sg_engine *engine, const struct sg_reading *reading,
         engine->undo_s = 0;
 }
 
+/* Filters keep their rates within what the oscillator may do; one at the edge
+ * was beyond it, as where a lone path is noisy, and would move the edge. */
+static bool
+is_cut_off(const struct sg_engine *engine)
+{
+    double sd_ppm;
+    struct sg_drift drift = sg_engine_drift(engine, &sd_ppm);
+
+    return engine->rate_learned &&
+           fabs(engine->consensus.rate_ppm - drift.rate_ppm) >
+               RATE_EDGE_FRAC * drift.bound_ppm;
+}
+
 /* Once this run's own samples show the rate it may be relied upon. */
 static void
 note_frequency(struct sg_engine *engine, struct sg_raw now)
@@ -279,6 +294,7 @@ note_frequency(struct sg_engine *engine, struct sg_raw now)
     double sd_ppm = engine->consensus.rate_sd_ppm;
 
     if (!engine->consensus.valid || sd_ppm < 0 || sd_ppm > RATE_KNOWN_PPM ||
+        is_cut_off(engine) ||
         sg_raw_diff(now, engine->settling) < RATE_KNOWN_AFTER_S)
         return;
     engine->rate_learned = true;
