@@ -447,7 +447,8 @@ meet_rival(struct world *w)
     look_at_alerts(w);
 }
 
-/* From now on a server's clock runs at another rate. */
+/* From then on a server's clock runs at another rate; it does not wait for us
+ * to wake up. */
 static void
 run_on(struct sim_source *s, double t_s, double rate_ppm)
 {
@@ -489,10 +490,10 @@ happen(struct world *w, const struct sim_happening *h)
         s->queues.jitter_s = h->value;
         break;
     case SIM_DRIFT:
-        run_on(s, w->t_s, h->value);
+        run_on(s, h->at_s, h->value);
         break;
     case SIM_FREEZE:
-        run_on(s, w->t_s, -1e6);
+        run_on(s, h->at_s, -1e6);
         break;
     case SIM_LATE:
         s->queues.late_s = h->value;

@@ -16,7 +16,7 @@
 #include "nature.h"
 
 #define SIM_MAX_SOURCES 64
-#define SIM_MAX_HAPPENINGS 32
+#define SIM_MAX_HAPPENINGS 8192
 
 /* What a server does about a leap second. */
 enum sim_leaper {
