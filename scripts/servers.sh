@@ -16,7 +16,8 @@
 # reads from the clock; an OFFSET is "+123.456" or "-400", in seconds.
 # KDCs of other kinds are in kinds.sh.
 
-SERVER_PROGRAMS=(krb5-kdc krb5-admin-server krb5-user chrony libfaketime)
+SERVER_PROGRAMS=(krb5-kdc krb5-admin-server krb5-kpropd krb5-user chrony
+    libfaketime)
 # libkrb5 comes along because libkdb5 fits only its own build of it.
 SERVER_LIBRARIES=(libkrb5-3 libk5crypto3 libkrb5support0 libgssapi-krb5-2
     libkeyutils1 libgssrpc4 libkdb5-10 libkadm5srv-mit12 libkadm5clnt-mit12
