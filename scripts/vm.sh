@@ -106,21 +106,24 @@ vm_furnish() {
     chroot "$root" useradd -m -s /bin/bash alice
     chroot "$root" usermod -p '*' alice
     for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
-        e2scrub_all.timer e2scrub_reap.service fstrim.timer getty@tty1.service \
-        chrony.service adjtimex.service; do
+        e2scrub_all.timer e2scrub_reap.service fstrim.timer \
+        getty@tty1.service; do
         rm -f "$etc"/systemd/system/*.wants/"$unit"
     done
-    rm -f "$etc"/rc?.d/*{chrony,adjtimex}
+    chroot "$root" systemctl --quiet disable chrony.service
+    # it sets the clock's rate at boot, and is here for its "adjtimex --print"
+    chroot "$root" systemctl --quiet mask adjtimex.service
     chroot "$root" systemctl --quiet enable systemd-networkd.service
     rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
 }
 
-# vm_image_build FOLDER: kernel, initramfs and root.img into it.
+# vm_image_build FOLDER: kernel, busybox, initramfs and root.img into it.
 vm_image_build() {
     local root=$1/root kb
     vm_mmdebstrap "$root" && vm_furnish "$root" &&
         vm_initramfs "$root" "$1/initramfs" || return
     cp "$VM_KERNEL" "$1/kernel"
+    cp "$VM_BUSYBOX" "$1/busybox"
     kb=$(du -sk "$root" | cut -f1)
     mke2fs -q -t ext4 -O '^has_journal' -m 0 -d "$root" "$1/root.img" \
         $((kb * 11 / 10 + VM_FREE_KB))k || return
@@ -193,11 +196,10 @@ vm_resume() {
 
 # ---- all of it, once ----
 
-# vm_key: changes with whatever the image is made from; packages are those of
-# the day it was made.
+# vm_key: changes with what makes the image; packages are those of the day it
+# was made.
 vm_key() {
     {
-        echo "$VM_KERNEL"
         dpkg-query -W qemu-system-x86
         cat "$ROOT/scripts/vm.sh" "$ROOT"/tests/vm/guest/*
     } | sha256sum | cut -c1-12
@@ -209,11 +211,11 @@ vm_image_use() {
     VM_IMAGE=$1
 }
 
-vm_image() {
-    local cache new image begin=$SECONDS
-    cache=$(cache_directory vm)
-    image=$cache/$(vm_key)
-    if vm_image_use "$image"; then return; fi
+# vm_build IMAGE
+vm_build() {
+    local cache=${1%/*} new begin=$SECONDS
+    servers_obtain vm-kernel vm_kernel_packages vm_kernel_packages \
+        vm_kernel_use 'a kernel for virtual machines' || return
     # What nobody used for a week is somebody's past.
     find "$cache" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} +
     new=$(mktemp -d "$cache/.new.XXXXXX") || return
@@ -221,20 +223,20 @@ vm_image() {
     if (set +e; vm_image_build "$new" && vm_save "$new") >"$new/log" 2>&1; then
         say "built it in $((SECONDS - begin)) s"
         # Another run may have been quicker.
-        vm_image_use "$image" || { rm -rf "$image" && mv "$new" "$image"; }
+        vm_image_use "$1" || { rm -rf "$1" && mv "$new" "$1"; }
     else
         tail -n 20 "$new/log" >&2
     fi
     rm -rf "$new"
-    vm_image_use "$image"
 }
 
-# Sets VM_KERNEL, VM_BUSYBOX and VM_IMAGE, or fails with a word why.
+# Sets VM_IMAGE, or fails with a word why.
 vm_prepare() {
+    local image
     [ "$(id -u)" = 0 ] || { echo 'only root can make them' >&2; return 1; }
     [ "$(dpkg --print-architecture)" = amd64 ] ||
         { echo 'they are made for amd64 only' >&2; return 1; }
-    (install_missing 'virtual machines' "${VM_TOOLS[@]}") &&
-        servers_obtain vm-kernel vm_kernel_packages vm_kernel_packages \
-            vm_kernel_use 'a kernel for virtual machines' && vm_image
+    (install_missing 'virtual machines' "${VM_TOOLS[@]}") || return
+    image=$(cache_directory vm)/$(vm_key)
+    vm_image_use "$image" || { vm_build "$image" && vm_image_use "$image"; }
 }

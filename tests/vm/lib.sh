@@ -144,12 +144,8 @@ guest_send() { echo "$*" >"$GUEST/agent.in"; }
 # guest SCRIPT: as root in there; 124 if it does not answer.
 guest() {
     local status output
-    {
-        flock "$AGENT_LOCK"
-        guest_send run "$(base64 -w 0 <<<"$1")"
-        read -r -t 310 -u "$AGENT" status output || return 124
-        flock -u "$AGENT_LOCK"
-    }
+    guest_send run "$(base64 -w 0 <<<"$1")"
+    read -r -t 310 -u "$AGENT" status output || return 124
     base64 -d <<<"$output"
     return "$status"
 }
@@ -194,7 +190,7 @@ WORLD_S=0 # what the servers' clocks are ahead of ours
 # expect_right SECONDS: and how long it took in TOOK_S.
 expect_right() {
     local begin=$EPOCHREALTIME
-    within "$1" guest_is_right || fail "after $1 s the guest is $LAST_OFFSET s off"
+    within "$1" guest_is_right || vm_fail "after $1 s the guest is $LAST_OFFSET s off"
     TOOK_S=$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $begin }")
 }
 
@@ -223,12 +219,23 @@ guest_up() {
     vm_resume "$GUEST" tap,id=n0,ifname=tap0,script=no,downscript=no
     # shellcheck disable=SC2034,SC2004 # servers_stop ends it
     SERVER_PID[guest]=$VM_PID
-    exec {AGENT}<>"$GUEST/agent.out" {MONITOR}<>"$GUEST/mon.out" \
-        {AGENT_LOCK}>"$DIR/agent.lock"
+    exec {AGENT}<>"$GUEST/agent.out" {MONITOR}<>"$GUEST/mon.out"
     within 60 machine_is_loaded || fail "no guest: $(cat "$GUEST/emulator.log")"
     monitor cont
     guest_quietly true || fail 'the guest does not answer'
 }
+
+# guest_reboot SCRIPT: run it last, and boot again.
+guest_reboot() {
+    local line=''
+    guest_must "$1
+systemctl --no-block reboot"
+    read -r -t 300 -u "$AGENT" line && [ "$line" = ready ] ||
+        fail "the guest does not boot: '$line' $(tail -n 30 "$GUEST/console")"
+}
+
+# link on|off: the guest's cable.
+link() { monitor "set_link n0 $1"; }
 
 # guest_configure: krb5.conf and the host's keytab.
 guest_configure() {
@@ -239,23 +246,100 @@ $(vm_krb5_conf)
 END"
 }
 
+# kernel_clock: what adjtimex(2) says in there: status, frequency in ppm, tick.
+kernel_clock() {
+    guest 'adjtimex --print' | awk '$1 == "status:" { status = $2 }
+        $1 == "frequency:" { ppm = $2 / 65536 } $1 == "tick:" { tick = $2 }
+        END { printf "%d %.3f %d\n", status, ppm, tick }'
+}
+
+# base_in_force: no slew by the tick or the frequency is going on; the kernel's
+# frequency is in BASE_PPM then.
+base_in_force() {
+    local status tick
+    read -r status BASE_PPM tick < <(kernel_clock)
+    holds "$tick == 10000 && $BASE_PPM ^ 2 < 200 ^ 2"
+}
+# kernel_is_told: STA_UNSYNC (64) is off, so others know that the clock is right.
+kernel_is_told() {
+    local status
+    base_in_force && read -r status _ < <(kernel_clock) && ((!(status & 64)))
+}
+expect_kernel_calm() {
+    within 30 kernel_is_told || fail "adjtimex in the guest: $(kernel_clock)"
+}
+
+# watch_clock SECONDS: our time, the guest's offset and the round trip, all the
+# time, in $DIR/watched.
+watch_clock() {
+    local end=$((SECONDS + $1))
+    while [ $SECONDS -lt $end ]; do
+        echo "$EPOCHREALTIME $(guest_exchange)" || return
+        sleep 0.05
+    done >>"$DIR/watched"
+}
+
+# expect_no_step: nothing in $DIR/watched is faster than the fastest slew.
+expect_no_step() {
+    local steps
+    steps=$(awk 'NR > 1 {
+            moved = $2 - offset; if (moved < 0) moved = -moved
+            if (moved > 0.09 * ($1 - at) + ($3 + trip) / 2 + 0.01)
+                printf "%.6f s at %s\n", moved, $1
+        } { at = $1; offset = $2; trip = $3 }' "$DIR/watched")
+    [ -z "$steps" ] || fail "the clock was stepped by $steps"
+}
+
 # ---- skewguard in it ----
 
 # payload_make: what is installed, as a tar, which is the guest's second disk.
 payload_make() {
-    mkdir -p "$DIR/payload" "$DIR/guest"
-    local root=$DIR/payload/root
-    install -D -s -t "$root/usr/sbin" "$BUILD"/bin/skewguard{d,-mailer}
-    install -D -s -t "$root/usr/bin" "$BUILD/bin/skewguard"
-    install -D -s -t "$root/usr/lib/x86_64-linux-gnu/security" \
-        "$BUILD/lib/pam_skewguard.so"
-    cp "$here/../vm/install" "$DIR/payload/"
-    tar -C "$DIR/payload" -cf "$DIR/guest/payload" .
+    local to=$DIR/payload
+    mkdir -p "$to/project/build"
+    DESTDIR=$to/root cmake --install "$BUILD" --strip >"$DIR/install.log" 2>&1 ||
+        fail "cmake --install: $(tail -n 5 "$DIR/install.log")"
+    cp "$here/../vm/install" "$to/"
+    cp -r "$ROOT/scripts" "$to/project/"
+    tar -C "$to" -cf "$DIR/guest/payload" .
 }
 
 # install_skewguard: what an administrator does, one command.
 install_skewguard() {
     guest_must 'tar -C /payload -xmf /dev/vdb && /payload/install'
+}
+
+# install_watched SECONDS: the same, while the clock is watched.
+install_watched() {
+    : >"$DIR/watched"
+    guest_must 'tar -C /payload -xmf /dev/vdb &&
+        systemd-run -q -p RemainAfterExit=yes --unit=install /payload/install'
+    watch_clock "$1"
+    within 60 guest_quietly '[ "$(systemctl show -P SubState install)" = exited ]' ||
+        vm_fail "not installed: $(guest 'journalctl --no-pager -u install')"
+}
+
+# state_in_guest STATE: what is published in there.
+state_in_guest() {
+    [ "$(guest 'skewguard status --json' | "$BUILD/tests/interop/jget" state)" = \
+        "$1" ]
+}
+expect_guest_state() {
+    within "$2" state_in_guest "$1" || vm_fail "state not $1 within $2 s"
+}
+
+# guest_says REGEX: a line of skewguard's in its journal.
+guest_says() {
+    guest_quietly "journalctl -q --no-pager -o cat -u 'skewguard*' |
+        grep -Eq -- '$1'"
+}
+expect_says() {
+    within "$2" guest_says "$1" || vm_fail "no line '$1' within $2 s"
+}
+
+# expect_mail REGEX SECONDS: postfix in there has put it into root's mailbox.
+expect_mail() {
+    within "$2" guest_quietly "tr -d '\n' </var/mail/root | grep -Eq -- '$1'" ||
+        vm_fail "no mail '$1' within $2 s: $(guest 'cat /var/mail/root; mailq')"
 }
 
 # ---- from outside ----
@@ -265,7 +349,7 @@ desk_ssh() {
     "${INSIDE[@]}" KRB5_CONFIG="$SERVERS_DIR/desk/krb5.conf" \
         KRB5CCNAME="FILE:$SERVERS_DIR/desk/tickets" ssh -F none -l alice \
         -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-        -o LogLevel=ERROR -o ConnectTimeout=20 "$@"
+        -o ConnectTimeout=20 -o LogLevel="${SSH_LOG:-ERROR}" "$@"
 }
 
 # desk_begin: alice has tickets.
@@ -290,7 +374,26 @@ expect_refused() {
         fail "ssh did not come so far: $(cat "$DIR/ssh.err")"
 }
 expect_accepted() {
-    sign_on || fail "no sign-on by ticket: $(cat "$DIR/ssh.err")"
+    # A neighbour may hold up one of them.
+    sign_on || sign_on || fail "no sign-on by ticket: $(cat "$DIR/ssh.err")"
+}
+
+# password_login: what alice reads who types her password at sshd's prompt.
+password_login() {
+    printf '#!/bin/sh\necho alicepw\n' >"$SERVERS_DIR/desk/askpass"
+    chmod 755 "$SERVERS_DIR/desk/askpass"
+    SSH_LOG=INFO SSH_ASKPASS=$SERVERS_DIR/desk/askpass \
+        SSH_ASKPASS_REQUIRE=force desk_ssh -tt -o GSSAPIAuthentication=no \
+        -o PreferredAuthentications=keyboard-interactive client.test 'echo in as $(id -un)' \
+        </dev/null 2>&1
+}
+
+# expect_word REGEX: the PAM module's at such a login.
+expect_word() {
+    password_login >"$DIR/login" || true
+    grep -q 'in as alice' "$DIR/login" || vm_fail "no login: $(cat "$DIR/login")"
+    tr -s '\r\n ' ' ' <"$DIR/login" | grep -Eq -- "$1" ||
+        vm_fail "the login does not say '$1': $(cat "$DIR/login")"
 }
 
 # ---- begin and end ----
@@ -314,17 +417,21 @@ vm_finish() {
 
 # vm_obtain: from the network, which the test itself leaves.
 vm_obtain() {
-    servers_prepare
-    kinds_prepare || skip 'no ssh can be had'
     vm_prepare || skip "NO VIRTUAL MACHINES: the kernel's clock was NOT tried"
+    kinds_prepare || skip 'no ssh can be had'
+    servers_prepare
+    export SG_OBTAINED="$VM_IMAGE:$KINDS_ROOT:$SERVERS_ROOT"
 }
 
 vm_begin() {
+    local servers
     [ -n "${SG_OWN_MOUNTS:-}" ] || vm_obtain
     own_mounts -n
+    IFS=: read -r VM_IMAGE KINDS_ROOT servers <<<"$SG_OBTAINED"
+    servers_use "$servers"
+    servers_prepare() { :; }
     begin
     trap vm_finish EXIT
-    vm_obtain
     network_up || skip 'NO BRIDGE OR TAP: the guest has no network, nothing was tried'
     mkdir -p "$RESULTS" "$DIR/guest"
     rm -f "$RESULTS/$SCENARIO.row"
@@ -338,6 +445,9 @@ vm_begin() {
     guest_up
     guest_configure
 }
+
+# ms OFFSET [WORLD]: in words.
+ms() { awk "BEGIN { printf \"%.1f ms\", ($1 - ${2:-0}) * 1000 }"; }
 
 # row PROMISED SEEN: what the table says of this scenario.
 row() {
