@@ -91,6 +91,21 @@ there_is_one_first_correction_a_boot(void **state)
     assert_int_equal(world_step(3601, true, true), 0);
 }
 
+static void
+an_administrator_begins_a_new_account(void **state)
+{
+    (void)state;
+    assert_int_equal(world_slew(0, 0, 0, true), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(world_step(1, false, true), 0);
+    assert_int_equal(world_step(1, false, true), -EACCES);
+    begin_anew(world.service);
+    kill_and_restart();
+    assert_int_equal(world_step(50000, true, true), 0);
+    assert_int_equal(world_step(50000, true, true), -EACCES);
+    assert_int_equal(world_step(1, false, true), 0);
+}
+
 /* As by a service manager with RuntimeDirectory= and without
  * RuntimeDirectoryPreserve=. */
 static void
@@ -374,6 +389,7 @@ main(void)
     cmocka_unit_test_setup_teardown(test, open_world, close_world)
     const struct CMUnitTest tests[] = {
         IN_WORLD(there_is_one_first_correction_a_boot),
+        IN_WORLD(an_administrator_begins_a_new_account),
         IN_WORLD(a_removed_runtime_directory_gives_nothing_away),
         IN_WORLD(a_synced_course_is_remembered_though_killed),
         IN_WORLD(a_refusal_right_after_a_sleep_leaves_the_first_correction),
