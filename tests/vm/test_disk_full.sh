@@ -9,9 +9,8 @@ guest_must 'dd if=/dev/zero of=/full bs=1M 2>/dev/null; sync
 clock_is 400
 expect_right 60
 expect_accepted
-expect_says "stepped .*by [+-]4[0-9][0-9]" 20
 guest_must 'systemctl -q is-active skewguard skewguard-clockd'
 guest_must 'rm /full'
-expect_mail 'stepped it by' 120
+expect_mail 'somebody .*(stepped|set|moved)' 180
 row 'disk full: date -s is taken back all the same, the mail comes later' \
     "right after $TOOK_S s, mail delivered when there was room"

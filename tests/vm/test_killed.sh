@@ -7,26 +7,34 @@ install_skewguard
 expect_right 60
 expect_kernel_calm
 
-# slew_begins: a clock that is a little off when the engine starts.
-slew_begins() {
-    guest_must 'systemctl stop skewguard'
-    clock_is -0.6
-    guest_must 'systemctl start skewguard'
-    within 20 slewing || vm_fail "no slew: $(kernel_clock)"
-}
-slewing() { ! base_in_force; }
+# Runs in the guest, which is quick enough to see a slew; the clock is a little
+# off when the engine starts.  Prints for how long the slew outlived VICTIM.
+KILL='tick() { adjtimex --print | awk "\$1 == \"tick:\" { print \$2 }"; }
+up() { cut -d" " -f1 /proc/uptime; }
+systemctl start skewguard
+for ((i = 0; i < 300; i++)); do
+    [ "$(tick)" = 10000 ] || break
+    sleep 0.05
+done
+[ $i -lt 300 ] || { echo "no slew"; exit 1; }
+kill -KILL "$(systemctl show -P MainPID VICTIM)"
+begin=$(up)
+until [ "$(tick)" = 10000 ]; do sleep 0.05; done
+echo "$begin $(up)"'
 
 for victim in skewguard skewguard-clockd; do
-    slew_begins
+    guest_must 'systemctl stop skewguard'
+    clock_is -0.6
+    guest_must "${KILL//VICTIM/$victim}"
+    took=$(awk '{ printf "%.2f", $2 - $1 }' "$DIR/guest.out")
+    holds "$took < 5" || vm_fail "the slew went on for $took s"
+    seen+="$victim: base frequency back after $took s; "
     : >"$DIR/watched"
-    guest_must "systemctl kill -s KILL --kill-who=main $victim"
-    within 5 base_in_force || vm_fail "$victim killed: $(kernel_clock)"
-    watch_clock 15
+    watch_clock 12
     expect_no_step
     expect_right 60
     expect_kernel_calm
 done
 expect_accepted
 row 'engine, then clock service killed in a slew: base frequency back, no step' \
-    "tick 10000 and $BASE_PPM ppm within 5 s, no jump among \
-$(wc -l <"$DIR/watched") readings, right again after $TOOK_S s"
+    "${seen}no jump, right to $(ms "$LAST_OFFSET")"
