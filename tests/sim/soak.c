@@ -29,8 +29,8 @@
  * without an answer, in which the oscillator may run otherwise by 5 ppm. */
 #define CALM_LIMIT_S 0.02
 #define HOLDOVER_LIMIT_S 0.3
-/* A step leads to within this of the truth where NTP answers: half a second
- * of a KDC's is all that is known where it does not. */
+/* A step leads to within this of the truth: half a second of a KDC's is all
+ * that is known until NTP answers. */
 #define STEP_LIMIT_S 0.6
 
 /* Who is off by so much for so long and proves it has to have been told of, and
@@ -201,18 +201,19 @@ look_at_telling(struct soak *soak, const struct sim_view *view,
     }
 }
 
-/* Each of ours leads to the truth, whoever asked for it. */
+/* Each of ours has a reason, and leads to the truth, whoever asked for it. */
 static void
 look_at_step(struct soak *soak, const struct sim_view *view)
 {
-    double before_s = view->offset_s + view->step_s, limit_s;
+    struct soak_trouble trouble = soak_trouble_at(&soak->troubles, view->t_s);
 
     if (view->step_s == 0)
         return;
     soak->steps++;
-    limit_s = fmax(fmin(fabs(before_s), STEP_LIMIT_S),
-                   soak_trouble_at(&soak->troubles, view->t_s).lie_s);
-    if (fabs(view->offset_s) > limit_s)
+    if (!trouble.is_ours && !trouble.is_silent && trouble.lie_s == 0)
+        fail(soak, view->t_s, "stepped by %g s while all is well: %s",
+             view->step_s, view->status->decision);
+    if (fabs(view->offset_s) > fmax(STEP_LIMIT_S, trouble.lie_s))
         fail(soak, view->t_s, "stepped by %g s to an offset of %g s: %s",
              view->step_s, view->offset_s, view->status->decision);
 }

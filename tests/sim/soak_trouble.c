@@ -13,10 +13,10 @@
 /* Readers may see a skew of 1 s for some seconds; it is soon put right. */
 #define LEAP_S 60.0
 /* What a wrong server said counts until it is asked again.  A proof is asked
- * for once an hour, of one KDC after the other, and what contradicts all before
- * has to be said twice. */
+ * for once an hour, of one KDC after the other, what contradicts all before has
+ * to be said twice, and who is asked may be dead. */
 #define FORGET_S (4 * 3600.0)
-#define FORGET_PROVEN_S (6 * 3600.0)
+#define FORGET_PROVEN_S (12 * 3600.0)
 
 /* The truth is in the bounds while everybody tells it.  Somebody whose lie is
  * smaller than what the others leave open cannot be told from them: that is
