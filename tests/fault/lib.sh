@@ -35,6 +35,11 @@ faulty() {
     COMMON=("${@:2}")
 }
 
+# errors ERROR...: those that are tried: EIO, a full disk, a death; or all.
+errors() {
+    if [ -n "${FAULTS_STRIDE:-}" ]; then echo "$@"; else echo 5 28 kill; fi
+}
+
 # bad WORD...: what must not be.  The life goes on, its folder stays.
 bad() { echo "$*" >>"$LIFE/bad"; }
 

@@ -41,7 +41,7 @@ life() {
 }
 
 # EINTR EIO EACCES EMFILE ENOSPC
-for ERROR in 4 5 13 24 28 short kill; do
-    faulty skewguardd FAULTS_ERROR=$ERROR
+for ERROR in $(errors 4 5 13 24 28 short kill); do
+    faulty skewguardd FAULTS_ERROR="$ERROR"
     each_call "skewguardd, $ERROR"
 done

@@ -24,10 +24,10 @@ life() {
 }
 
 # Not EACCES: it belongs to somebody else then, and is set aside.
-for ERROR in 4 5 24 28 short kill; do
+for ERROR in $(errors 4 5 24 28 short kill); do
     # who dies, or cannot note what it did, may do it once more
     MOST=1
     case $ERROR in 4 | short) ;; *) MOST=2 ;; esac
-    faulty skewguard-mailer FAULTS_ERROR=$ERROR
+    faulty skewguard-mailer FAULTS_ERROR="$ERROR"
     each_call "skewguard-mailer, $ERROR"
 done

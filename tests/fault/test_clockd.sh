@@ -51,7 +51,7 @@ life() {
 ERROR=''
 faulty skewguard-clockd FAULTS_CLOCK=1
 each_call 'skewguard-clockd, all allocations'
-for ERROR in 4 5 13 28 short kill; do
-    faulty skewguard-clockd FAULTS_CLOCK=1 FAULTS_ERROR=$ERROR
+for ERROR in $(errors 4 5 13 28 short kill); do
+    faulty skewguard-clockd FAULTS_CLOCK=1 FAULTS_ERROR="$ERROR"
     each_call "skewguard-clockd, $ERROR"
 done
