@@ -202,6 +202,15 @@ said(const struct sg_job_end *end, char text[SG_WORDS_MAX])
     return text[2] ? text : "";
 }
 
+/* It is no program, or cannot be one now: our own child says so, with words, in
+ * place of it. */
+static bool
+cannot_start(const struct sg_job_end *end, char text[SG_WORDS_MAX])
+{
+    sg_result_clean(end->output, text, SG_WORDS_MAX);
+    return WEXITSTATUS(end->status) == EXIT_CANNOT_START && text[0];
+}
+
 /* False: it ended by itself, with an exit status. */
 static bool
 judge_violence(const struct sg_job_end *end, const char *what,
@@ -245,9 +254,9 @@ sg_program_judge_sendmail(const char *path, const struct sg_job_end *end,
         return;
     if (status == 0)
         sg_result_set(ret, SG_RESULT_DONE, "accepted by %s", path);
-    else if (status == EXIT_CANNOT_START)
+    else if (cannot_start(end, text))
         sg_result_set(ret, SG_RESULT_UNREACHABLE, "cannot be started: %s",
-                      said(end, text) + 2);
+                      text);
     else
         sg_result_set(ret,
                       is_refusal(status) ? SG_RESULT_REFUSED : SG_RESULT_LATER,
@@ -266,9 +275,8 @@ sg_program_judge_hook(const struct sg_job_end *end, struct sg_result *ret)
         return;
     if (status == 0)
         sg_result_set(ret, SG_RESULT_DONE, "done");
-    else if (status == EXIT_CANNOT_START && end->output[0])
-        sg_result_set(ret, SG_RESULT_FAILED, "cannot be started: %s",
-                      said(end, text) + 2);
+    else if (cannot_start(end, text))
+        sg_result_set(ret, SG_RESULT_FAILED, "cannot be started: %s", text);
     else
         sg_result_set(
             ret, status == EX_TEMPFAIL ? SG_RESULT_LATER : SG_RESULT_FAILED,
