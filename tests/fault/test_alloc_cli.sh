@@ -13,7 +13,10 @@ daemon_start -g
 expect_state exceeded 20
 
 # Numbers change while one looks, and with them the breaks of the lines.
-shape() { sed 's/[-+~]\?[0-9][0-9.e-]*/N/g' | tr -s ' \n' ' '; }
+shape() {
+    sed -E 's/[-+~]?[0-9][0-9.e-]*/N/g; s/N (us|ms|min|h|days)\>/N s/g' |
+        tr -s ' \n' ' '
+}
 
 # life: $ASK, which comes to $WANT and says $SAID when nothing fails.
 life() {
