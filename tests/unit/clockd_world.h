@@ -11,9 +11,9 @@
 /* a program is no library */
 #include "../../src/clockd/account.c"
 #include "../../src/clockd/answer.c"
+#include "../../src/clockd/client.c"
 #include "../../src/clockd/keep.c"
 #include "../../src/clockd/listen.c"
-#include "../../src/clockd/client.c"
 #include "../../src/clockd/service.c"
 #include "../../src/clockd/tell.c"
 #include "../../src/clockd/warden.c"
