@@ -81,6 +81,8 @@ note(const char *what, const char *path)
     }
 #define P(...) __VA_ARGS__
 
+SIMPLE(void *, NULL, malloc, P(size_t size), (size))
+SIMPLE(char *, NULL, strdup, P(const char *text), (text))
 SIMPLE(void *, NULL, calloc, P(size_t n, size_t size), (n, size))
 SIMPLE(void *, NULL, realloc, P(void *p, size_t size), (p, size))
 SIMPLE(void *, NULL, reallocarray, P(void *p, size_t n, size_t size),
@@ -122,10 +124,10 @@ __wrap_openat(int folder, const char *path, int flags, ...)
     return strikes("openat") ? -1 : __real_openat(folder, path, flags, mode);
 }
 
-/* Half of it is there before it goes wrong. */
+/* Half of it is there before it goes wrong; a signal comes before that. */
 WRAP(ssize_t, write, int fd, const void *bytes, size_t len)
 {
-    if (faulty.at == faulty.calls + 1 && len > 1)
+    if (faulty.at == faulty.calls + 1 && len > 1 && faulty.error != EINTR)
         __real_write(fd, bytes, len / 2);
     return strikes("write") ? -1 : __real_write(fd, bytes, len);
 }
@@ -165,19 +167,33 @@ WRAP(int, renameat, int from_fd, const char *from, int to_fd, const char *to)
     return __real_renameat(from_fd, from, to_fd, to);
 }
 
-int __wrap_fsync(int fd);
-
-int
-__wrap_fsync(int fd)
+static int
+sync_it(const char *name, int fd)
 {
     char link[64], path[256] = "";
 
-    if (strikes("fsync"))
+    if (strikes(name))
         return -1;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     if (readlink(link, path, sizeof path - 1) > 0)
         note("fsync", path);
     return 0; /* no disk has to move for a test */
+}
+
+int __wrap_fsync(int fd);
+
+int
+__wrap_fsync(int fd)
+{
+    return sync_it("fsync", fd);
+}
+
+int __wrap_fdatasync(int fd);
+
+int
+__wrap_fdatasync(int fd)
+{
+    return sync_it("fdatasync", fd);
 }
 
 #endif
