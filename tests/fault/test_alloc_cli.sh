@@ -26,7 +26,9 @@ life() {
         # whom check could not ask gives no answer, and others do
         if [[ "${ASK[*]}" = *' check'* ]]; then
             grep -q exceeded "$LIFE/said" || bad "not said to be exceeded"
-        elif [ "$(shape <"$LIFE/said")" != "$SAID" ]; then
+        # -t shows what the daemon would do without krb5.conf, and why
+        elif ! grep -q 'conf is not used: .*allocate memory' "$LIFE/said" &&
+            [ "$(shape <"$LIFE/said")" != "$SAID" ]; then
             bad "as ever, but: $(diff <(shape <"$LIFE/said") - <<<"$SAID")"
         fi
         return
