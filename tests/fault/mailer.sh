@@ -5,6 +5,9 @@
 . "$here/../interop/mail.sh"
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 mailer=$BUILD/bin/skewguard-mailer
+# Each has processes of its own that deliver, with all of OpenSSL to start.
+# shellcheck disable=SC2034 # for lib.sh
+LANES=${FAULTS_LANES:-2} MOST_LIVES=30
 MOST=1 # so often an alert may arrive
 
 # mailer_world: a relay that takes everything, and a port where none is.
