@@ -46,7 +46,7 @@ vm_kernel_packages() {
 vm_kernel_use() {
     local kernels=("$1"/boot/vmlinuz-*) busybox
     for busybox in "$1"/{,usr/}bin/busybox; do
-        [ -x "$busybox" ] && [ -r "${kernels[0]}" ] || continue
+        if [ ! -x "$busybox" ] || [ ! -r "${kernels[0]}" ]; then continue; fi
         VM_KERNEL_ROOT=$1 VM_KERNEL=${kernels[0]} VM_BUSYBOX=$busybox
         VM_VERSION=${VM_KERNEL##*/vmlinuz-}
         return
@@ -80,6 +80,7 @@ vm_initramfs() {
         cp "$module" "$dir/modules/"
         echo "${module##*/}" >>"$dir/modules/order"
     done <"$dir/files"
+    # shellcheck disable=SC2153 # of lib.sh
     install -m 755 "$ROOT/tests/vm/guest/init" "$dir/init"
     (cd "$dir" && find . | "$VM_BUSYBOX" cpio -o -H newc 2>/dev/null) >"$2"
 }
@@ -161,6 +162,7 @@ vm_boot() {
 # vm_machine IMAGE PAYLOAD NETDEV: sets VM_MACHINE, the options of the one
 # machine that image and saved state fit.
 vm_machine() {
+    # shellcheck disable=SC2054 # commas of options
     VM_MACHINE=(-kernel "$1/kernel" -initrd "$1/initramfs"
         -append "console=ttyS0 quiet panic=-1 mitigations=off net.ifnames=0 \
 random.trust_cpu=on systemd.show_status=0"

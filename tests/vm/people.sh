@@ -13,6 +13,7 @@ desk_ssh() {
 desk_begin() {
     mkdir -p "$SERVERS_DIR/desk"
     vm_krb5_conf >"$SERVERS_DIR/desk/krb5.conf"
+    # shellcheck disable=SC2154 # of lib.sh
     cp "$here/../vm/guest/hosts" /mnt/etc/hosts
     LD_LIBRARY_PATH=$SERVERS_PATH KRB5_CONFIG=$SERVERS_DIR/desk/krb5.conf \
         "$SERVERS_ROOT/usr/bin/kinit" -c "$SERVERS_DIR/desk/tickets" alice \
