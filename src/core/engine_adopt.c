@@ -116,6 +116,7 @@ adopt_clock(struct sg_engine *engine, const struct sg_engine *before)
     engine->leap_told_s = before->leap_told_s;
     engine->rate_learned = before->rate_learned;
     engine->reference_ppm = before->reference_ppm;
+    engine->reference_at = before->reference_at;
     if (engine->config.mode == before->config.mode)
         engine->frequency_sd_ppm = before->frequency_sd_ppm;
     memcpy(engine->decision, before->decision, sizeof engine->decision);

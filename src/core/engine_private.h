@@ -125,6 +125,7 @@ struct sg_engine {
     struct sg_raw settling;       /* samples since then may show the rate */
     bool rate_learned;            /* from this run's own samples: */
     double reference_ppm;         /* references run so against the raw clock */
+    struct sg_raw reference_at;   /* when it was learned last */
     double frequency_sd_ppm;
     char decision[SG_REASON_MAX];
     double last_step_s, last_foreign_s;

@@ -27,6 +27,9 @@
 #define RATE_KNOWN_PPM 5.0
 #define RATE_KNOWN_AFTER_S 180.0
 #define RATE_LEAST_PPM 1.0
+/* What is learned may move by so much: an oscillator in a room changes by less.
+ */
+#define RATE_MOVES_PPM_S (15.0 / 3600)
 /* So much of the way to the edge of what is possible is too far. */
 #define RATE_EDGE_FRAC 0.99
 
@@ -291,14 +294,22 @@ is_cut_off(const struct sg_engine *engine)
 static void
 note_frequency(struct sg_engine *engine, struct sg_raw now)
 {
-    double sd_ppm = engine->consensus.rate_sd_ppm;
+    double sd_ppm = engine->consensus.rate_sd_ppm, move_ppm;
 
     if (!engine->consensus.valid || sd_ppm < 0 || sd_ppm > RATE_KNOWN_PPM ||
         is_cut_off(engine) ||
         sg_raw_diff(now, engine->settling) < RATE_KNOWN_AFTER_S)
         return;
+    move_ppm = engine->consensus.rate_ppm - engine->reference_ppm;
+    if (engine->rate_learned) {
+        double most_ppm =
+            RATE_MOVES_PPM_S * sg_raw_diff(now, engine->reference_at);
+
+        move_ppm = fmax(-most_ppm, fmin(move_ppm, most_ppm));
+    }
     engine->rate_learned = true;
-    engine->reference_ppm = engine->consensus.rate_ppm;
+    engine->reference_ppm += move_ppm;
+    engine->reference_at = now;
     engine->frequency_sd_ppm = fmax(sd_ppm, RATE_LEAST_PPM);
 }
 
