@@ -13,7 +13,8 @@ import sys
 # A leak of 64 bytes for each of the about 2 questions a second makes 450 KiB an
 # hour.  That one more page is touched late, or a buffer of the C library's
 # allocator, must not count: 32 KiB in the middle of the 20 minutes that count in
-# 30 are 144 KiB an hour.
+# 30 are 144 KiB an hour.  The mailer remembers what it has delivered, 2000 alerts
+# at most, and so grows a little for as long as there are new ones.
 SLOPE_KIB_H = 200
 # Below it a fit says nothing.
 FIT_MINUTES = 10
