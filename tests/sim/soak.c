@@ -207,6 +207,7 @@ static void
 look_at_step(struct soak *soak, const struct sim_view *view)
 {
     struct soak_trouble trouble = soak_trouble_at(&soak->troubles, view->t_s);
+    double before_s = fabs(view->offset_s + view->step_s);
 
     if (view->step_s == 0)
         return;
@@ -214,7 +215,8 @@ look_at_step(struct soak *soak, const struct sim_view *view)
     if (!trouble.is_ours && !trouble.is_silent && trouble.lie_s == 0)
         fail(soak, view->t_s, "stepped by %g s while all is well: %s",
              view->step_s, view->status->decision);
-    if (fabs(view->offset_s) > fmax(STEP_LIMIT_S, trouble.lie_s))
+    if (fabs(view->offset_s) >
+        fmax(before_s, fmax(STEP_LIMIT_S, trouble.lie_s)))
         fail(soak, view->t_s, "stepped by %g s to an offset of %g s: %s",
              view->step_s, view->offset_s, view->status->decision);
 }

@@ -40,6 +40,18 @@ patience_s(const struct soak_fault *fault)
     return fault->host < SOAK_PROVEN_HOSTS ? FORGET_PROVEN_S : FORGET_S;
 }
 
+/* Of a proof that is not asked for any more nobody is left to say better. */
+static void
+add_lie(const struct soak_fault *fault, double t_s, struct soak_trouble *ret)
+{
+    bool is_proven = fault->host < SOAK_PROVEN_HOSTS;
+    bool is_told = t_s < fault->to_s + SETTLE_S;
+
+    ret->lie_s = fmax(ret->lie_s,
+                      is_proven && is_told ? PROVEN_LIE_LIMIT_S : LIE_LIMIT_S);
+    ret->is_stale |= is_proven;
+}
+
 static void
 add_trouble(const struct soak_fault *fault, double t_s, int *dead,
             struct soak_trouble *ret)
@@ -59,10 +71,7 @@ add_trouble(const struct soak_fault *fault, double t_s, int *dead,
     else if (fault->kind == SOAK_JITTER && fault->value > NOISE_S)
         ret->lie_s = fmax(ret->lie_s, LIE_LIMIT_S);
     else if (soak_is_wrong(fault->kind))
-        ret->lie_s = fmax(ret->lie_s, fault->host < SOAK_PROVEN_HOSTS &&
-                                              t_s < to_s + SETTLE_S
-                                          ? PROVEN_LIE_LIMIT_S
-                                          : LIE_LIMIT_S);
+        add_lie(fault, t_s, ret);
     else if (fault->kind == SOAK_DIES || fault->kind == SOAK_PORT)
         ++*dead;
 }
@@ -85,5 +94,7 @@ soak_trouble_at(struct soak_troubles *troubles, double t_s)
          i < plan->n_faults && plan->faults[i].from_s <= t_s; i++)
         add_trouble(&plan->faults[i], t_s, &dead, &ret);
     ret.is_silent |= dead >= 2;
+    if (ret.is_silent && ret.is_stale)
+        ret.lie_s = PROVEN_LIE_LIMIT_S;
     return ret;
 }

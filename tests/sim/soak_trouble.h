@@ -12,6 +12,7 @@ struct soak_trouble {
     bool is_silent; /* fewer than two hosts that tell the truth answer */
     bool is_new;    /* the engine has just begun, or forgotten all, or a second
                        leaps: nothing is judged in the first moment */
+    bool is_stale;  /* a wrong proof may be the last one */
     double lie_s;   /* somebody else can lead us astray by so much */
 };
 
