@@ -34,7 +34,8 @@ sg_buf_add_bytes(struct sg_buf *buf, const char *bytes, size_t len)
 {
     if (!reserve(buf, len))
         return;
-    memcpy(buf->text + buf->len, bytes, len);
+    if (len > 0) /* bytes may be NULL then, which memcpy(3) does not like */
+        memcpy(buf->text + buf->len, bytes, len);
     buf->len += len;
     buf->text[buf->len] = '\0';
 }

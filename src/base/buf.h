@@ -24,7 +24,7 @@ struct sg_buf {
 void sg_buf_add(struct sg_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Append len bytes as they are. */
+/* Append len bytes as they are; none of NULL. */
 void sg_buf_add_bytes(struct sg_buf *buf, const char *bytes, size_t len);
 
 /* Empty it, keeping its memory. */
