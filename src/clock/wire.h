@@ -51,7 +51,7 @@ struct sg_wire_reply {
     uint32_t version;
     int32_t code; /* 0 or a negative errno */
     double max_ppm, fast_ppm, fast_s;
-    double frequency_ppm;       /* in force */
+    double frequency_ppm;       /* in force, but for a slew under way */
     char text[SG_ERR_TEXT_MAX]; /* why not */
 };
 

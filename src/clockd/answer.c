@@ -9,16 +9,19 @@
 #define SAVE_SLEWS_S 60.0
 
 void
-sg_answer_make(struct sg_clock *clock, int code, const char *why,
+sg_answer_make(const struct sg_service *service, int code, const char *why,
                struct sg_wire_reply *ret)
 {
+    const struct sg_clock *clock = service->clock;
+
     memset(ret, 0, sizeof *ret);
     ret->version = SG_WIRE_VERSION;
     ret->code = code;
     ret->max_ppm = clock->max_ppm;
     ret->fast_ppm = clock->fast_ppm;
     ret->fast_s = clock->fast_s;
-    clock->ops->frequency(clock, &ret->frequency_ppm);
+    /* without the slew under way, which is over in a moment */
+    ret->frequency_ppm = service->course.base_ppm;
     snprintf(ret->text, sizeof ret->text, "%s", why);
 }
 
@@ -167,6 +170,6 @@ sg_answer(struct sg_service *service, const void *bytes, size_t len,
         code = answer_step(service, &request, &err);
     if (code < 0 && code != -EBUSY)
         sg_tell_refusal(&service->refusals, now, code, err.text);
-    sg_answer_make(service->clock, code, err.text, ret);
+    sg_answer_make(service, code, err.text, ret);
     return is_ours;
 }

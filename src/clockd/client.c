@@ -45,7 +45,7 @@ take_client(struct sg_service *service, int fd, pid_t pid)
     sg_err_set(&err, -EBUSY,
                "clock service: serves another program, pid %d, already",
                (int)service->client_pid);
-    sg_answer_make(service->clock, -EUSERS, err.text, &reply);
+    sg_answer_make(service, -EUSERS, err.text, &reply);
     send(fd, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
 }

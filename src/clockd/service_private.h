@@ -73,7 +73,7 @@ bool sg_answer(struct sg_service *service, const void *bytes, size_t len,
                struct sg_wire_reply *ret);
 
 /* A reply that says no more than this. */
-void sg_answer_make(struct sg_clock *clock, int code, const char *why,
+void sg_answer_make(const struct sg_service *service, int code, const char *why,
                     struct sg_wire_reply *ret);
 
 #endif

@@ -91,6 +91,22 @@ there_is_one_first_correction_a_boot(void **state)
     assert_int_equal(world_step(3601, true, true), 0);
 }
 
+/* Else an engine that is started in a slew would keep that for good. */
+static void
+a_slew_is_no_frequency(void **state)
+{
+    struct sg_wire_request request = {.version = SG_WIRE_VERSION,
+                                      .kind = SG_WIRE_READ};
+    struct sg_wire_reply reply;
+
+    (void)state;
+    assert_int_equal(world_slew(-12, 80000, 5, true), 0);
+    request.sent_ns = host.raw_ns;
+    assert_true(sg_answer(world.service, &request, sizeof request, &reply));
+    assert_int_equal(reply.code, 0);
+    assert_float_equal(reply.frequency_ppm, -12, 1e-9);
+}
+
 static void
 an_administrator_begins_a_new_account(void **state)
 {
@@ -389,6 +405,7 @@ main(void)
     cmocka_unit_test_setup_teardown(test, open_world, close_world)
     const struct CMUnitTest tests[] = {
         IN_WORLD(there_is_one_first_correction_a_boot),
+        IN_WORLD(a_slew_is_no_frequency),
         IN_WORLD(an_administrator_begins_a_new_account),
         IN_WORLD(a_removed_runtime_directory_gives_nothing_away),
         IN_WORLD(a_synced_course_is_remembered_though_killed),
