@@ -55,6 +55,8 @@ for which in "FAULTS_OURS=skewguard" "$SPARED"; do
         # shellcheck disable=SC2086
         asked $want "$BUILD/bin/skewguard" -c "$DIR/skewguard.conf" $word
     done
-    faulty skewguardd "${which/skewguard/skewguardd}"
-    asked 0 "$BUILD/bin/skewguardd" -c "$DIR/skewguard.conf" -t
 done
+# Its own ones only: libkrb5 takes a setting that it had no memory to read for
+# one that is not there.
+faulty skewguardd FAULTS_OURS=skewguardd
+asked 0 "$BUILD/bin/skewguardd" -c "$DIR/skewguard.conf" -t
