@@ -135,7 +135,7 @@ each_call() {
         stride=$((total / MOST_LIVES))
     fi
     # a little longer, since no two lives are the same
-    for ((n = RANDOM % stride + 1; n <= total + stride; n += stride)); do
+    for ((n = (stride + 1) / 2; n <= total + stride; n += stride)); do
         while [ "$(jobs -rp | wc -l)" -ge "$LANES" ]; do wait -n || true; done
         lead $n &
         pids+=($!)
