@@ -32,6 +32,7 @@ struct source {
 
 struct attempt {
     CURL *curl;
+    CURLcode failed; /* the first of set()'s, CURLE_OK: none */
     struct curl_slist *to;
     struct sg_buf text;
     struct source source;
@@ -60,6 +61,18 @@ on_read(char *ret, size_t size, size_t n, void *arg)
     memcpy(ret, source->text->text + source->at, len);
     source->at += len;
     return len;
+}
+
+/* A letter with one of its options missing goes elsewhere, or unencrypted: with
+ * no recipient libcurl asks for HELP and calls it a success. */
+#define SET(attempt, option, value)                                            \
+    set(attempt, curl_easy_setopt((attempt)->curl, option, value))
+
+static void
+set(struct attempt *attempt, CURLcode code)
+{
+    if (attempt->failed == CURLE_OK)
+        attempt->failed = code;
 }
 
 static bool
@@ -101,12 +114,13 @@ set_address(struct attempt *attempt, const struct sg_config_smtp *smtp,
     snprintf(text, sizeof text, "%s://%.1s%s%s:%u/%s",
              smtp->tls == SG_TLS_IMPLICIT ? "smtps" : "smtp", brackets,
              smtp->host, brackets + 1, smtp->port, letter->hello);
-    curl_easy_setopt(attempt->curl, CURLOPT_URL, text);
+    SET(attempt, CURLOPT_URL, text);
     snprintf(text, sizeof text, "<%s>", letter->from);
-    curl_easy_setopt(attempt->curl, CURLOPT_MAIL_FROM, text);
+    SET(attempt, CURLOPT_MAIL_FROM, text);
     snprintf(text, sizeof text, "<%s>", letter->to);
     attempt->to = curl_slist_append(NULL, text);
-    curl_easy_setopt(attempt->curl, CURLOPT_MAIL_RCPT, attempt->to);
+    set(attempt, attempt->to ? CURLE_OK : CURLE_OUT_OF_MEMORY);
+    SET(attempt, CURLOPT_MAIL_RCPT, attempt->to);
 }
 
 /* For libcurl, before the handshake. */
@@ -123,17 +137,17 @@ on_tls_context(CURL *curl, void *context, void *arg)
 
 /* An alert of a clock that is wrong by months has to arrive all the same. */
 static void
-set_tls_time(CURL *curl, const struct sg_smtp_letter *letter)
+set_tls_time(struct attempt *attempt, const struct sg_smtp_letter *letter)
 {
     if (!letter->has_time)
         return;
-    curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
-    curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, letter);
+    SET(attempt, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
+    SET(attempt, CURLOPT_SSL_CTX_DATA, letter);
 }
 
 /* "try" encrypts for whoever listens, as MTAs do among each other. */
 static void
-set_tls(CURL *curl, const struct sg_config_smtp *smtp)
+set_tls(struct attempt *attempt, const struct sg_config_smtp *smtp)
 {
     static const long how[] = {
         [SG_TLS_NONE] = CURLUSESSL_NONE,
@@ -142,40 +156,38 @@ set_tls(CURL *curl, const struct sg_config_smtp *smtp)
         [SG_TLS_IMPLICIT] = CURLUSESSL_ALL,
     };
 
-    curl_easy_setopt(curl, CURLOPT_USE_SSL, how[smtp->tls]);
+    SET(attempt, CURLOPT_USE_SSL, how[smtp->tls]);
     if (smtp->tls == SG_TLS_TRY) {
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+        SET(attempt, CURLOPT_SSL_VERIFYPEER, 0L);
+        SET(attempt, CURLOPT_SSL_VERIFYHOST, 0L);
     } else if (smtp->ca_file[0]) {
-        curl_easy_setopt(curl, CURLOPT_CAINFO, smtp->ca_file);
-        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+        SET(attempt, CURLOPT_CAINFO, smtp->ca_file);
+        SET(attempt, CURLOPT_CAPATH, NULL);
     }
 }
 
 static void
 set_rest(struct attempt *attempt)
 {
-    CURL *curl = attempt->curl;
-
-    curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(curl, CURLOPT_READDATA, &attempt->source);
-    curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
-                     (curl_off_t)attempt->text.len);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_reply);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &attempt->reply);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, attempt->error);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)SG_SMTP_CONNECT_S);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SG_SMTP_WHOLE_S);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 1L);
+    SET(attempt, CURLOPT_UPLOAD, 1L);
+    SET(attempt, CURLOPT_READFUNCTION, on_read);
+    SET(attempt, CURLOPT_READDATA, &attempt->source);
+    SET(attempt, CURLOPT_INFILESIZE_LARGE, (curl_off_t)attempt->text.len);
+    SET(attempt, CURLOPT_HEADERFUNCTION, on_reply);
+    SET(attempt, CURLOPT_HEADERDATA, &attempt->reply);
+    SET(attempt, CURLOPT_ERRORBUFFER, attempt->error);
+    SET(attempt, CURLOPT_CONNECTTIMEOUT, (long)SG_SMTP_CONNECT_S);
+    SET(attempt, CURLOPT_TIMEOUT, (long)SG_SMTP_WHOLE_S);
+    SET(attempt, CURLOPT_NOSIGNAL, 1L);
+    SET(attempt, CURLOPT_NOPROGRESS, 1L);
     /* mail goes where the configuration says, whatever the environment */
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    SET(attempt, CURLOPT_PROXY, "");
+    SET(attempt, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 }
 
 static int
-set_login(CURL *curl, const struct sg_config_smtp *smtp, struct sg_err *err)
+set_login(struct attempt *attempt, const struct sg_config_smtp *smtp,
+          struct sg_err *err)
 {
     char password[SG_SECRET_MAX];
     int code;
@@ -185,8 +197,8 @@ set_login(CURL *curl, const struct sg_config_smtp *smtp, struct sg_err *err)
     code = sg_secret_read(smtp->password_file, password, err);
     if (code < 0)
         return code;
-    curl_easy_setopt(curl, CURLOPT_USERNAME, smtp->user);
-    curl_easy_setopt(curl, CURLOPT_PASSWORD, password);
+    SET(attempt, CURLOPT_USERNAME, smtp->user);
+    SET(attempt, CURLOPT_PASSWORD, password);
     explicit_bzero(password, sizeof password);
     return 0;
 }
@@ -237,7 +249,7 @@ perform(struct attempt *attempt, const struct sg_config_smtp *smtp)
 
     if (!may_go_without_tls(smtp, ret))
         return ret;
-    curl_easy_setopt(attempt->curl, CURLOPT_USE_SSL, (long)CURLUSESSL_NONE);
+    SET(attempt, CURLOPT_USE_SSL, (long)CURLUSESSL_NONE);
     attempt->source.at = 0;
     attempt->reply.code = 0;
     return curl_easy_perform(attempt->curl);
@@ -257,11 +269,14 @@ run(struct attempt *attempt, const struct sg_config_smtp *smtp,
         return;
     }
     set_address(attempt, smtp, letter);
-    set_tls(attempt->curl, smtp);
-    set_tls_time(attempt->curl, letter);
+    set_tls(attempt, smtp);
+    set_tls_time(attempt, letter);
     set_rest(attempt);
-    if (set_login(attempt->curl, smtp, &err) < 0)
+    if (set_login(attempt, smtp, &err) < 0)
         sg_result_set(ret, SG_RESULT_LATER, "no password: %s", err.text);
+    else if (attempt->failed != CURLE_OK)
+        sg_result_set(ret, SG_RESULT_LATER, "%s",
+                      curl_easy_strerror(attempt->failed));
     else
         judge(attempt, perform(attempt, smtp), smtp->host, ret);
 }
