@@ -91,15 +91,16 @@ config_ntp() {
     config_line "ntp \"$1\" { address = \"$2\" port = $3 }"
 }
 
-# start_pair: two hosts, each a KDC and an NTP server, all with the right time.
+# start_pair [OFFSET]: two hosts, each a KDC and an NTP server, with the right
+# time or so far from it.
 start_pair() {
-    local name address port
+    local offset=${1:-+0} name address port
     while read -r name address; do
         port=$(free_port)
-        kdc_start "kdc-$name" "$address" "$port" +0
+        kdc_start "kdc-$name" "$address" "$port" "$offset"
         config_kdc "$name" "$address" "$port"
         port=$(free_port)
-        ntp_start "ntp-$name" "$address" "$port" +0
+        ntp_start "ntp-$name" "$address" "$port" "$offset"
         config_ntp "$name" "$address" "$port"
     done <<<$'das-m 127.0.0.11\ndas-s 127.0.0.12'
 }

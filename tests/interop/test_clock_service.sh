@@ -108,14 +108,7 @@ servers_stop
 config_new
 config_line "clock_socket = \"$socket\""
 config_line 'mode = discipline'
-while read -r name address; do
-    port=$(free_port)
-    kdc_start "kdc-$name" "$address" "$port" +400
-    config_kdc "$name" "$address" "$port"
-    port=$(free_port)
-    ntp_start "ntp-$name" "$address" "$port" +400
-    config_ntp "$name" "$address" "$port"
-done <<<$'das-m 127.0.0.11\ndas-s 127.0.0.12'
+start_pair +400
 service_start 'a step of 400 s is too much for us'
 : >"$DIR/daemon.log"
 daemon_start
