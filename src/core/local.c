@@ -17,15 +17,22 @@ sg_local_init(struct sg_local *local, double base_ppm)
     *local = (struct sg_local){.base_ppm = base_ppm};
 }
 
-/* What our course made of the time from the last reading to raw. */
+/* What our slew made of the time from the last reading to raw. */
 static double
-course_s(const struct sg_local *local, struct sg_raw raw)
+slewed_s(const struct sg_local *local, struct sg_raw raw)
 {
     double span_s = sg_raw_diff(raw, local->last.raw);
     double slew_s = fmin(span_s, sg_raw_diff(local->slew_end, local->last.raw));
 
-    return 1e-6 *
-           (local->base_ppm * span_s + local->slew_ppm * fmax(slew_s, 0));
+    return 1e-6 * local->slew_ppm * fmax(slew_s, 0);
+}
+
+/* Whoever carries a slew out may die in it, and somebody else end it then. */
+static bool
+is_cut_short(double slewed_s, double excess_s, double slack_s)
+{
+    return slewed_s * excess_s < 0 &&
+           fabs(excess_s) <= fabs(slewed_s) + slack_s;
 }
 
 static void
@@ -42,7 +49,7 @@ double
 sg_local_update(struct sg_local *local, const struct sg_reading *reading,
                 double *ret_slack_s)
 {
-    double span_s, moved_s, excess_s, slack_s;
+    double span_s, slewed, excess_s, slack_s;
 
     *ret_slack_s = 0;
     if (!local->known) {
@@ -51,9 +58,9 @@ sg_local_update(struct sg_local *local, const struct sg_reading *reading,
         return 0;
     }
     span_s = sg_raw_diff(reading->raw, local->last.raw);
-    moved_s = sg_wall_diff(reading->wall, local->last.wall);
-    excess_s = moved_s - span_s * (1 + local->natural_ppm * 1e-6) -
-               course_s(local, reading->raw);
+    slewed = slewed_s(local, reading->raw);
+    excess_s = sg_wall_diff(reading->wall, local->last.wall) - slewed -
+               span_s * (1 + sg_local_rate_ppm(local) * 1e-6);
     slack_s = reading->width_s + local->last.width_s + 1e-6 +
               span_s * 1e-6 * (local->natural_known ? KNOWN_PPM : UNKNOWN_PPM);
     *ret_slack_s = slack_s;
@@ -62,6 +69,9 @@ sg_local_update(struct sg_local *local, const struct sg_reading *reading,
         if (span_s < MIN_RATE_SPAN_S)
             return excess_s;
         learn_rate(local, span_s, excess_s);
+    } else if (is_cut_short(slewed, excess_s, slack_s)) {
+        local->slew_end = reading->raw;
+        excess_s = 0;
     }
     local->last = *reading;
     return excess_s;

@@ -26,7 +26,8 @@ void sg_local_init(struct sg_local *local, double base_ppm);
 /*
  * Take in a reading.  Returns by how much the wall clock moved beyond what
  * its course explains, in seconds, positive forwards; *ret_slack_s is how
- * much of that may be rate rather than a step.  0 for the first reading.
+ * much of that may be rate rather than a step.  0 for the first reading, and
+ * where the slew was cut short: that one is over then.
  */
 double sg_local_update(struct sg_local *local, const struct sg_reading *reading,
                        double *ret_slack_s);

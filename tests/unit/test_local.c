@@ -179,6 +179,51 @@ a_slew_ends_when_it_ends(void **state)
     assert_true(sg_local_rate_ppm(&local) == 5);
 }
 
+/* The clock service is killed in a fast slew, and its keeper ends that. */
+static void
+a_slew_that_is_cut_short_is_no_step(void **state)
+{
+    struct clock c = {0};
+    struct sg_local local;
+    struct sg_reading now;
+    double slack_s;
+
+    (void)state;
+    sg_local_init(&local, 0);
+    update(&local, &c, &slack_s);
+    now = look(&c);
+    sg_local_course(&local, &now, 0, 80000, 8);
+    run(&c, 1);
+    c.wall_s += 0.06;
+    assert_true(update(&local, &c, &slack_s) == 0);
+    now = look(&c);
+    assert_true(sg_local_slew_ppm(&local, now.raw) == 0);
+    run(&c, 1);
+    assert_true(fabs(update(&local, &c, &slack_s)) <= slack_s);
+}
+
+static void
+a_step_in_a_slew_is_seen(void **state)
+{
+    static const double jumps_s[] = {-0.1, 0.05, 1};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct clock c = {0};
+        struct sg_local local;
+        struct sg_reading now;
+        double slack_s;
+
+        sg_local_init(&local, 0);
+        update(&local, &c, &slack_s);
+        now = look(&c);
+        sg_local_course(&local, &now, 0, 80000, 8);
+        run(&c, 1);
+        c.wall_s += 0.08 + jumps_s[i];
+        assert_near(update(&local, &c, &slack_s), jumps_s[i], 1e-3);
+    }
+}
+
 static void
 a_step_that_is_told_is_not_found(void **state)
 {
@@ -227,6 +272,8 @@ main(void)
         cmocka_unit_test(a_step_is_seen_with_size_and_sign),
         cmocka_unit_test(our_own_course_is_no_step),
         cmocka_unit_test(a_slew_ends_when_it_ends),
+        cmocka_unit_test(a_slew_that_is_cut_short_is_no_step),
+        cmocka_unit_test(a_step_in_a_slew_is_seen),
         cmocka_unit_test(a_step_that_is_told_is_not_found),
         cmocka_unit_test(slack_shrinks_once_the_rate_is_known),
     };
