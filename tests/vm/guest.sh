@@ -65,6 +65,23 @@ clock_is() {
         split(now, x, "."); printf "%d.%s", x[1] + offset, x[2] }')"
 }
 
+# clock_shift SECONDS: from where it is; what setting it takes is lost.
+clock_shift() {
+    guest_must "us=\$((\${EPOCHREALTIME/./} + $(awk "BEGIN { printf \"%d\", ($1) * 1e6 }")))
+date -s @\$((us / 1000000)).\$(printf %06d \$((us % 1000000)))"
+}
+
+# clock_is_near OFFSET: to a fifth of a second, where nobody else moves it.
+clock_is_near() {
+    local tries
+    clock_is "$1"
+    for ((tries = 0; tries < 9; tries++)); do
+        ! guest_within "$1" 0.2 || return 0
+        clock_shift "$1 - ($LAST_OFFSET)"
+    done
+    vm_fail "the guest's clock is $LAST_OFFSET s off, not $1 s"
+}
+
 monitor() { echo "$*" >"$GUEST/mon.in"; }
 
 # machine_is_loaded: it stands where it was saved.
@@ -130,7 +147,7 @@ kernel_is_told() {
     base_in_force && read -r status _ < <(kernel_clock) && ((!(status & 64)))
 }
 expect_kernel_calm() {
-    within 30 kernel_is_told || fail "adjtimex in the guest: $(kernel_clock)"
+    within 30 kernel_is_told || vm_fail "adjtimex in the guest: $(kernel_clock)"
 }
 
 # watch_clock SECONDS: our time, the guest's offset and the round trip, all the
@@ -151,5 +168,6 @@ expect_no_step() {
             if (moved > 0.09 * ($1 - at) + ($3 + trip) / 2 + 0.01)
                 printf "%.6f s at %s\n", moved, $1
         } { at = $1; offset = $2; trip = $3 }' "$DIR/watched")
-    [ -z "$steps" ] || fail "the clock was stepped by $steps"
+    [ -z "$steps" ] || vm_fail "the clock was stepped by $steps:
+$(grep -B 4 -A 4 "^${steps##* }" "$DIR/watched")"
 }

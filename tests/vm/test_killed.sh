@@ -1,6 +1,7 @@
 #!/bin/bash
-# The engine dies by SIGKILL in the middle of a slew, then the clock service
-# does: the base frequency is back at once, and the clock never jumps.
+# The engine dies by SIGKILL in the middle of a slew, which ends by itself; then
+# the clock service does, and the base frequency is back at once.  The clock
+# never jumps.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 vm_begin
 install_skewguard
@@ -11,23 +12,26 @@ expect_kernel_calm
 # off when the engine starts.  Prints for how long the slew outlived VICTIM.
 KILL='tick() { adjtimex --print | awk "\$1 == \"tick:\" { print \$2 }"; }
 up() { cut -d" " -f1 /proc/uptime; }
-systemctl start skewguard
-for ((i = 0; i < 300; i++)); do
-    [ "$(tick)" = 10000 ] || break
+systemctl --no-block start skewguard
+end=$((SECONDS + 60))
+while [ "$(tick)" = 10000 ]; do
+    [ $SECONDS -lt $end ] || { echo "no slew"; exit 1; }
     sleep 0.05
 done
-[ $i -lt 300 ] || { echo "no slew"; exit 1; }
 kill -KILL "$(systemctl show -P MainPID VICTIM)"
 begin=$(up)
 until [ "$(tick)" = 10000 ]; do sleep 0.05; done
 echo "$begin $(up)"'
 
+# No slew is longer than ten seconds; a keeper of the clock service's outlives it.
+declare -A LIMIT=([skewguard]=11 [skewguard-clockd]=5)
 for victim in skewguard skewguard-clockd; do
     guest_must 'systemctl stop skewguard'
-    clock_is -0.6
-    guest_must "${KILL//VICTIM/$victim}"
+    clock_is_near -0.5
+    guest_quietly "${KILL//VICTIM/$victim}" ||
+        vm_fail "$victim: $(cat "$DIR/guest.out")"
     took=$(awk '{ printf "%.2f", $2 - $1 }' "$DIR/guest.out")
-    holds "$took < 5" || vm_fail "the slew went on for $took s"
+    holds "$took < ${LIMIT[$victim]}" || vm_fail "the slew went on for $took s"
     seen+="$victim: base frequency back after $took s; "
     : >"$DIR/watched"
     watch_clock 12

@@ -2,7 +2,7 @@
 # A small error is slewed away and not stepped.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 vm_begin
-clock_is -0.4
+clock_is_near -0.4
 install_watched 30
 expect_no_step
 expect_right 60
