@@ -46,9 +46,23 @@ password_login() {
         </dev/null 2>&1
 }
 
-# expect_word REGEX: the PAM module's at such a login.
+# console_login: the same at the guest's own "login:".
+console_login() {
+    # shellcheck disable=SC2016 # for the guest
+    guest 'coproc LOGIN { script -qfc "login alice" /dev/null; }
+        while [[ $said != *assword:* ]] && read -r -t 60 -N 1 -u "${LOGIN[0]}"; do
+            said+=$REPLY
+        done
+        printf "alicepw\n" >&"${LOGIN[1]}"
+        sleep 1
+        printf "echo in as \$(id -un); exit\n" >&"${LOGIN[1]}"
+        timeout 60 cat <&"${LOGIN[0]}"'
+}
+
+# expect_word LOGIN REGEX: the PAM module's at such a login.
 expect_word() {
-    password_login >"$DIR/login" || true
+    "$1" >"$DIR/login" || true
+    shift
     grep -q 'in as alice' "$DIR/login" || vm_fail "no login: $(cat "$DIR/login")"
     tr -s '\r\n ' ' ' <"$DIR/login" | grep -Eq -- "$1" ||
         vm_fail "the login does not say '$1': $(cat "$DIR/login")"
