@@ -51,7 +51,7 @@ install_watched() {
     guest_must 'tar -C /payload -xmf /dev/vdb &&
         systemd-run -q -p RemainAfterExit=yes --unit=install /payload/install'
     watch_clock "$1"
-    within 60 guest_quietly '[ "$(systemctl show -P SubState install)" = exited ]' ||
+    within 240 guest_quietly '[ "$(systemctl show -P SubState install)" = exited ]' ||
         vm_fail "not installed: $(guest 'journalctl --no-pager -u install')"
 }
 
