@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#undef sg_err_set
 int
 sg_err_set(struct sg_err *err, int code, const char *format, ...)
 {

@@ -18,4 +18,9 @@ struct sg_err {
 int sg_err_set(struct sg_err *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+#ifdef __clang_analyzer__
+/* It sees one file at a time, and has to know that the code comes back. */
+#define sg_err_set(err, code, ...) (sg_err_set(err, code, __VA_ARGS__), (code))
+#endif
+
 #endif

@@ -251,7 +251,7 @@ kernel_steer(struct sg_clock *clock, const struct sg_clock_course *course,
     struct timex now, tx;
     int code = sg_clock_check_course(clock, course, err);
 
-    if (code == 0)
+    if (code >= 0)
         code = look(kernel, &now, err);
     if (code < 0)
         return code;

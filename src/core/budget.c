@@ -67,7 +67,7 @@ sg_budget_kdc_clock(const struct sg_candidate *kdc,
         b = sg_candidate_vote(ntp);
         ret->split = a.lo_s > b.hi_s || b.lo_s > a.hi_s;
     }
-    if (!ntp || ret->split) {
+    if (kdc && (!ntp || ret->split)) {
         from_candidate(kdc, ret);
         return;
     }

