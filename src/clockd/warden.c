@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/leap.h"
+
 /* A shorter sleep leaves the clock as it was. */
 #define SLEEP_MIN_S 0.5
 
@@ -97,6 +99,23 @@ is_fast(const struct sg_clock_course *course, double max_ppm)
     return fabs(course->base_ppm + course->slew_ppm) > max_ppm;
 }
 
+/* The kernel would make one at the end of any day. */
+static int
+check_leap(const struct sg_reading *reading,
+           const struct sg_clock_course *course, struct sg_err *err)
+{
+    struct sg_wall day_end = sg_leap_day_end(reading->wall);
+    char day[SG_LEAP_DAY_MAX];
+
+    if (course->leap_s == 0 || sg_leap_is_month_end(day_end))
+        return 0;
+    sg_leap_day(day_end, day);
+    return sg_err_set(err, -EACCES,
+                      "a leap second of %+d s at the end of %s is refused: "
+                      "only a month ends with one (the clock service's limit)",
+                      course->leap_s, day);
+}
+
 /* A clock that is called synchronised has had its first correction. */
 int
 sg_warden_take_course(struct sg_warden *warden,
@@ -109,7 +128,10 @@ sg_warden_take_course(struct sg_warden *warden,
     enum sg_guard_verdict verdict = SG_GUARD_ALLOWED;
     bool counts = is_fast(course, max_ppm);
     char why[SG_ERR_TEXT_MAX];
+    int code = check_leap(reading, course, err);
 
+    if (code < 0)
+        return code;
     if (counts)
         verdict =
             sg_guard_check_slew(&warden->guard, reading->raw, request.offset_s);

@@ -299,6 +299,44 @@ below_the_floor_one_host_is_enough(void **state)
     assert_int_equal(step(5000, true, false, NULL), -EACCES);
 }
 
+static int
+take_leap(int64_t wall_s, int leap_s, struct sg_err *err)
+{
+    const struct sg_clock_course course = {.leap_s = leap_s};
+
+    reading.wall.ns = wall_s * NS;
+    return sg_warden_take_course(&warden, &reading, &course, MAX_PPM, err);
+}
+
+/* By UTC; the kernel would make one at any midnight. */
+static void
+only_a_month_ends_with_a_leap_second(void **state)
+{
+    static const int64_t last_days_s[] = {
+        1801353600, /* 2027-01-31 */
+        1803772800, /* 2027-02-28 */
+        1835395200, /* 2028-02-29 */
+        1861833600, /* 2028-12-31 */
+    };
+    struct sg_err err = {""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof last_days_s / sizeof *last_days_s; i++)
+        for (int leap_s = -1; leap_s <= 1; leap_s += 2) {
+            int64_t first_s = last_days_s[i];
+
+            assert_int_equal(take_leap(first_s - 1, leap_s, &err), -EACCES);
+            assert_int_equal(take_leap(first_s, leap_s, &err), 0);
+            assert_int_equal(take_leap(first_s + 86399, leap_s, &err), 0);
+            assert_int_equal(take_leap(first_s + 86400, leap_s, &err), -EACCES);
+            assert_int_equal(take_leap(first_s + 86400, 0, &err), 0);
+        }
+    assert_string_equal(err.text,
+                        "a leap second of +1 s at the end of 2029-01-01 is "
+                        "refused: only a month ends with one (the clock "
+                        "service's limit)");
+}
+
 int
 main(void)
 {
@@ -315,6 +353,7 @@ main(void)
         WITH_WARDEN(the_right_to_undo_ends_after_an_hour),
         WITH_WARDEN(several_foreign_steps_add_up),
         WITH_WARDEN(below_the_floor_one_host_is_enough),
+        WITH_WARDEN(only_a_month_ends_with_a_leap_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
