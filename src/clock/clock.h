@@ -75,6 +75,12 @@ struct sg_clock_ops {
      */
     int (*watch)(struct sg_clock *clock);
     void (*rearm)(struct sg_clock *clock);
+    /*
+     * A descriptor that becomes readable when who moves the clock for us has
+     * gone, and stays so until the next check; -1 as above.  It stays the
+     * driver's.  NULL: nobody stands behind this driver.
+     */
+    int (*link)(struct sg_clock *clock);
     void (*free)(struct sg_clock *clock);
 };
 
@@ -126,11 +132,11 @@ int sg_clock_kernel_recover(const char *marker, struct sg_err *what);
 
 /*
  * The host's clock, moved by the clock service that listens at path, within
- * that one's limits.  Every call but read, watch and rearm is one question
- * and one answer, waited for SG_WIRE_TIMEOUT_S at the most; -ENOTCONN: the
- * service is not there, and the next call tries again, but for some seconds
- * after it has not answered in time.  NULL with a reason if it is not there
- * now, or refuses us.  Nothing is moved.
+ * that one's limits.  Every call but read, watch, rearm and link is one
+ * question and one answer, waited for SG_WIRE_TIMEOUT_S at the most;
+ * -ENOTCONN: the service is not there, and the next call tries again, but for
+ * some seconds after it has not answered in time.  NULL with a reason if it is
+ * not there now, or refuses us.  Nothing is moved.
  */
 #define SG_CLOCK_SERVICE "clockd" /* its ops->name */
 struct sg_clock *sg_clock_remote_new(const char *path, struct sg_err *err);

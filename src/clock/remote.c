@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ struct remote {
     struct sg_clock_host host;
     struct sockaddr_un address;
     int fd;             /* -1: not connected */
+    int link_fd;        /* tells of its end, whichever it is; -1: cannot */
     bool has_hung;      /* it did not answer ... */
     struct sg_raw hung; /* ... then, and is left alone for a while */
 };
@@ -29,6 +31,16 @@ hang_up(struct remote *remote)
     if (remote->fd >= 0)
         close(remote->fd);
     remote->fd = -1;
+}
+
+/* The same descriptor for all connections; each leaves it when it is closed. */
+static void
+watch_for_its_end(const struct remote *remote)
+{
+    struct epoll_event event = {.events = EPOLLRDHUP};
+
+    if (remote->link_fd >= 0)
+        epoll_ctl(remote->link_fd, EPOLL_CTL_ADD, remote->fd, &event);
 }
 
 /* -ENOTCONN, whatever it was: the service is not there now. */
@@ -55,6 +67,7 @@ reach(struct remote *remote, struct sg_err *err)
     if (connect(remote->fd, (const struct sockaddr *)&remote->address,
                 sizeof remote->address) < 0)
         return lose(remote, -errno, err);
+    watch_for_its_end(remote);
     return 0;
 }
 
@@ -203,10 +216,20 @@ remote_forgive(struct sg_clock *clock)
     take_over((struct remote *)clock, NULL);
 }
 
+static int
+remote_link(struct sg_clock *clock)
+{
+    return ((struct remote *)clock)->link_fd;
+}
+
 static void
 remote_free(struct sg_clock *clock)
 {
-    hang_up((struct remote *)clock);
+    struct remote *remote = (struct remote *)clock;
+
+    hang_up(remote);
+    if (remote->link_fd >= 0)
+        close(remote->link_fd);
     sg_clock_host_free(clock);
 }
 
@@ -220,6 +243,7 @@ static const struct sg_clock_ops remote_ops = {
     .forgive = remote_forgive,
     .watch = sg_clock_host_watch,
     .rearm = sg_clock_host_rearm,
+    .link = remote_link,
     .free = remote_free,
 };
 
@@ -238,6 +262,7 @@ sg_clock_remote_new(const char *path, struct sg_err *err)
     if (!remote)
         return NULL;
     remote->fd = -1;
+    remote->link_fd = epoll_create1(EPOLL_CLOEXEC);
     remote->address.sun_family = AF_UNIX;
     snprintf(remote->address.sun_path, sizeof remote->address.sun_path, "%s",
              path);

@@ -96,6 +96,8 @@ look_for_its_return(struct sg_daemon *daemon)
     if (!daemon->is_alone) {
         daemon->is_alone = true;
         daemon->alone_since = now;
+        sg_log(LOG_NOTICE, "%s; guard mode in %.0f s if it stays away",
+               err.text, AWAY_MAX_S);
     }
     if (sg_raw_diff(now, daemon->alone_since) < AWAY_MAX_S) {
         look_in(daemon, LOOK_S);

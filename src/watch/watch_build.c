@@ -63,19 +63,33 @@ add_plan(struct sg_watch *watch, struct sg_err *err)
     return 0;
 }
 
+/* What the clock tells by a descriptor.  False: no memory. */
+static bool
+hear_clock(struct sg_watch *watch, int fd, event_callback_fn callback,
+           struct event **ret)
+{
+    if (fd >= 0)
+        *ret = event_new(watch->setup.base, fd, EV_READ | EV_PERSIST, callback,
+                         watch);
+    return fd < 0 || *ret;
+}
+
 static int
 add_timers(struct sg_watch *watch, double base_ppm, struct sg_err *err)
 {
     struct event_base *base = watch->setup.base;
-    int fd = -1;
+    struct sg_clock *clock = watch->setup.clock;
+    int notice_fd = -1, link_fd = -1;
 
     if (!watch->setup.is_minimal)
-        fd = watch->setup.clock->ops->watch(watch->setup.clock);
+        notice_fd = clock->ops->watch(clock);
+    if (!watch->setup.is_minimal && watch->mode == SG_MODE_DISCIPLINE &&
+        clock->ops->link)
+        link_fd = clock->ops->link(clock);
     watch->tick = evtimer_new(base, sg_watch_on_tick, watch);
-    if (fd >= 0)
-        watch->notice = event_new(base, fd, EV_READ | EV_PERSIST,
-                                  sg_watch_on_notice, watch);
-    if (!watch->tick || (fd >= 0 && !watch->notice) ||
+    if (!watch->tick ||
+        !hear_clock(watch, notice_fd, sg_watch_on_notice, &watch->notice) ||
+        !hear_clock(watch, link_fd, sg_watch_on_link, &watch->link) ||
         sg_steering_open(&watch->steering, base, watch->setup.clock, base_ppm) <
             0)
         return sg_err_set(err, -1, "no memory for timers");
@@ -115,6 +129,8 @@ begin(struct sg_watch *watch, struct sg_watch *before)
     }
     if (watch->notice)
         event_add(watch->notice, NULL);
+    if (watch->link)
+        event_add(watch->link, NULL);
     /* at once, so that there is a status before the first answer */
     sg_watch_arm(watch->tick, 0);
     for (int i = 0; i < watch->n; i++)
@@ -168,6 +184,7 @@ sg_watch_free(struct sg_watch *watch)
     }
     free_event(watch->tick);
     free_event(watch->notice);
+    free_event(watch->link);
     sg_krb5_hosts_free(watch->env.hosts);
     sg_resolver_free(watch->env.resolver);
     sg_engine_free(watch->engine);

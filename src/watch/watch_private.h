@@ -30,7 +30,7 @@ struct sg_watch {
     struct sg_probe_env env;
     struct sg_watched *watched;
     int n;
-    struct event *tick, *notice;
+    struct event *tick, *notice, *link;
     struct sg_steering steering;
     double suspended_s;
     struct sg_raw not_before; /* nobody is asked */
@@ -42,12 +42,13 @@ void sg_watch_schedule(struct sg_watched *watched);
 
 void sg_watch_arm(struct event *timer, double wait_s);
 
-/* What is called back: arg is a struct sg_watched, or (the last two) a
+/* What is called back: arg is a struct sg_watched, or (the last three) a
  * struct sg_watch. */
 void sg_watch_on_done(void *arg, struct sg_source *source,
                       const struct sg_outcome *outcome);
 void sg_watch_on_timer(evutil_socket_t fd, short what, void *arg);
 void sg_watch_on_tick(evutil_socket_t fd, short what, void *arg);
 void sg_watch_on_notice(evutil_socket_t fd, short what, void *arg);
+void sg_watch_on_link(evutil_socket_t fd, short what, void *arg);
 
 #endif

@@ -74,7 +74,7 @@ service_start obey
 within 5 grep -q '^read$' "$DIR/asked" || fail "not asked again"
 sleep 1
 mode_is discipline || fail "a restart was taken for an end"
-[ "$(lines 'guard mode|not disciplined')" = 1 ] || fail "a restart was told"
+[ "$(lines 'guard mode:|not disciplined')" = 1 ] || fail "a restart was told"
 [ "$(lines 'clock service: back')" -le 1 ] || fail "a restart was told twice"
 
 # It hangs: the daemon does not.
@@ -93,12 +93,25 @@ echo "gone: noticed after $took ms"
 expect_line 'guard mode: not there any more: clock service: .*socket: No such file or directory$' 2
 mode_is guard || fail "mode $(value status mode)"
 
+# It is killed, and nobody starts it again: its socket stays, and says nothing.
+# What changes so often has no line of its own any more, but the mode has.
+disciplined='discipline mode: the clock may be set by the clock service'
+line_after "$disciplined" 4000 \
+    service_start obey
+within 90 grep -Eq '^slew .* synced$' "$DIR/asked" || fail "nothing was asked of it"
+: >"$DIR/daemon.log"
+line_after 'guard mode: not there any more: .*Connection refused$' 30000 service_kill
+told=$(grep -nE 'clock service: .*; guard mode in 10 s if it stays away$' \
+    "$DIR/daemon.log" || true)
+[[ $told = 1:*Connection\ refused* ]] || fail "not the first to be said: $told"
+echo "killed: given up after $took ms"
+
 # It is there, but somebody else's.
 service_start busy
 sleep 3
 mode_is guard || fail "it disciplines by a service that is busy"
 service_kill
-line_after 'clock: disciplined again, its service is there$' 4000 \
+line_after "$disciplined" 4000 \
     service_start obey
 stop_process "$DAEMON"
 service_kill

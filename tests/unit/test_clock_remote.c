@@ -241,6 +241,43 @@ absence_is_told(void **state)
     sg_clock_free(clock);
 }
 
+static bool
+has_gone(struct sg_clock *clock, int wait_ms)
+{
+    struct pollfd link = {clock->ops->link(clock), POLLIN, 0};
+
+    assert_true(link.fd >= 0);
+    return poll(&link, 1, wait_ms) > 0;
+}
+
+/* By one descriptor, whatever becomes of the connection. */
+static void
+its_end_is_noticed_by_whoever_waits(void **state)
+{
+    struct sg_clock *clock;
+    int link;
+
+    (void)state;
+    start_service(OBEY);
+    clock = open_clock();
+    link = clock->ops->link(clock);
+    for (int i = 0; i < 3; i++) {
+        assert_false(has_gone(clock, 0));
+        end_service();
+        assert_true(has_gone(clock, 5000));
+        assert_int_equal(clock->ops->check(clock, NULL), -ENOTCONN);
+        /* once is enough */
+        assert_false(has_gone(clock, 0));
+        start_service(OBEY);
+        assert_int_equal(clock->ops->check(clock, NULL), 0);
+        assert_int_equal(clock->ops->link(clock), link);
+    }
+    /* an answer is not its end */
+    assert_int_equal(steer(clock, NULL), 0);
+    assert_false(has_gone(clock, 0));
+    sg_clock_free(clock);
+}
+
 /* A question may be put twice, an order may not. */
 static void
 after_a_restart_only_questions_are_repeated(void **state)
@@ -329,6 +366,7 @@ main(void)
         WITH_FOLDER(it_does_what_it_is_told),
         WITH_FOLDER(its_words_are_passed_on),
         WITH_FOLDER(absence_is_told),
+        WITH_FOLDER(its_end_is_noticed_by_whoever_waits),
         WITH_FOLDER(after_a_restart_only_questions_are_repeated),
         WITH_FOLDER(a_service_that_hangs_does_not_hang_us),
         WITH_FOLDER(nonsense_is_not_believed),

@@ -10,9 +10,11 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fakentp.h"
 #include "watch/watch.h"
@@ -27,6 +29,7 @@ struct fake_clock {
     int refuses;                   /* so many times */
     int refused;
     int watched; /* how often somebody wanted to be told of steps */
+    int link[2]; /* a byte in it: who moves the clock has gone */
 };
 
 struct world {
@@ -39,7 +42,8 @@ struct world {
     struct sg_status status;
     bool is_minimal;
     int events[SG_EVENT_SYNC + 1];
-    int rivals;
+    int rivals, losses;
+    bool is_lost;
     char rival[SG_ERR_TEXT_MAX];
 };
 
@@ -118,13 +122,25 @@ fake_free(struct sg_clock *clock)
     struct fake_clock *fake = (struct fake_clock *)clock;
 
     sg_clock_free(fake->inner);
+    close(fake->link[0]);
+    close(fake->link[1]);
     free(fake);
+}
+
+static int
+fake_link(struct sg_clock *clock)
+{
+    return ((struct fake_clock *)clock)->link[0];
 }
 
 static int
 fake_check(struct sg_clock *clock, struct sg_err *err)
 {
     struct fake_clock *fake = (struct fake_clock *)clock;
+    char byte;
+
+    if (read(fake->link[0], &byte, 1) == 1)
+        return sg_err_set(err, -ENOTCONN, "gone");
 
     return fake->inner->ops->check(fake->inner, err);
 }
@@ -147,6 +163,7 @@ static const struct sg_clock_ops fake_ops = {
     .forgive = fake_forgive,
     .watch = fake_watch,
     .rearm = fake_rearm,
+    .link = fake_link,
     .free = fake_free,
 };
 
@@ -160,6 +177,7 @@ fake_new(const char *spec)
         (struct sg_clock){.ops = &fake_ops, .max_ppm = 500, .can_move = true};
     fake->inner = sg_clock_simulated_new(spec, NULL);
     assert_non_null(fake->inner);
+    assert_int_equal(pipe2(fake->link, O_NONBLOCK | O_CLOEXEC), 0);
     return fake;
 }
 
@@ -189,6 +207,15 @@ on_rival(void *arg, const char *what)
     snprintf(world->rival, sizeof world->rival, "%s", what);
 }
 
+static void
+on_lost(void *arg)
+{
+    struct world *world = arg;
+
+    world->losses++;
+    world->is_lost = true;
+}
+
 static struct sg_watch *
 new_watch(struct world *world, struct sg_watch *before)
 {
@@ -197,7 +224,7 @@ new_watch(struct world *world, struct sg_watch *before)
         world->plan,
         &world->clock->clock,
         &world->engine,
-        {on_event, on_changed, on_rival, NULL, world},
+        {on_event, on_changed, on_rival, on_lost, world},
         world->is_minimal};
     struct sg_err err = {""};
     struct sg_watch *watch = sg_watch_new(&setup, before, &err);
@@ -563,6 +590,32 @@ a_rival_is_reported(void **state)
     finish(&world);
 }
 
+/* Not at the next tick, in a minute; and once. */
+static void
+a_clock_that_loses_its_mover_is_told_of_at_once(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, SG_MODE_DISCIPLINE, "offset=0s");
+    for (int i = 0; i < world.plan->n_sources; i++)
+        world.servers[i].mood = MOOD_SILENT;
+    loop_run(world.base, NULL, 0.3);
+    assert_int_equal(world.losses, 0);
+    assert_int_equal(write(world.clock->link[1], "", 1), 1);
+    loop_run(world.base, &world.is_lost, 1);
+    assert_int_equal(world.losses, 1);
+    loop_run(world.base, NULL, 0.2);
+    assert_int_equal(world.losses, 1);
+    /* who only guards does not care */
+    world.engine.mode = SG_MODE_GUARD;
+    reload(&world);
+    assert_int_equal(write(world.clock->link[1], "", 1), 1);
+    loop_run(world.base, NULL, 0.3);
+    assert_int_equal(world.losses, 1);
+    finish(&world);
+}
+
 int
 main(void)
 {
@@ -580,6 +633,7 @@ main(void)
         cmocka_unit_test(a_burst_asks_soon),
         cmocka_unit_test(the_status_has_the_host_wide_settings),
         cmocka_unit_test(a_rival_is_reported),
+        cmocka_unit_test(a_clock_that_loses_its_mover_is_told_of_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
