@@ -100,8 +100,10 @@ exchange(struct remote *remote, const struct sg_wire_request *request,
     ssize_t n;
     int code;
 
+    /* one that hung up before it read this may have said why */
     if (send(remote->fd, request, sizeof *request,
-             MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+             MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+        errno != EPIPE)
         return lose(remote, -errno, err);
     code = wait_for_reply(remote);
     if (code == -ETIMEDOUT) {
@@ -111,6 +113,8 @@ exchange(struct remote *remote, const struct sg_wire_request *request,
     if (code < 0)
         return lose(remote, code, err);
     n = recv(remote->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (n < 0 && errno == ECONNRESET)
+        n = recv(remote->fd, bytes, sizeof bytes, MSG_DONTWAIT);
     if (n <= 0)
         return lose(remote, n < 0 ? -errno : -ECONNRESET, err);
     if (sg_wire_take_reply(bytes, (size_t)n, ret, err) < 0) {

@@ -43,7 +43,8 @@ take_client(struct sg_service *service, int fd, pid_t pid)
         return;
     }
     sg_err_set(&err, -EBUSY,
-               "clock service: serves another program, pid %d, already",
+               "clock service: serves another program, pid %d, already, and "
+               "no more than one",
                (int)service->client_pid);
     sg_answer_make(service, -EUSERS, err.text, &reply);
     send(fd, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT);
