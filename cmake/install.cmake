@@ -13,9 +13,9 @@ install(TARGETS pam_skewguard
 install(FILES pam/skewguard pam/skewguard-denied pam/skewguard-early
     DESTINATION ${CMAKE_INSTALL_DATADIR}/pam-configs)
 
-foreach(section 1 5 8)
-    file(GLOB pages CONFIGURE_DEPENDS docs/*.${section})
-    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+foreach(page ${SG_MANUALS})
+    string(REGEX REPLACE ".*\\." "" section ${page})
+    install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 file(GLOB documents CONFIGURE_DEPENDS docs/*.md)
 install(FILES README.md LICENSE ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -286,7 +286,7 @@ set_kdc() {
 column() {
     awk -v n="$1" -F ' Ta ' '/^\.Sh / { inside = /WHERE IT IS SHOWN/ }
         inside && /^\.It / && NF > 4 && !/Sy/ { sub(/^\.It /, "", $1)
-            print $1 "\t" $n }' "$ROOT/docs/pam_skewguard.8"
+            print $1 "\t" $n }' "$BUILD/man/pam_skewguard.8"
 }
 
 # expect_column WORLD COLUMN: the text, once at most, where the page says.

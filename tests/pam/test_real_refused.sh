@@ -56,7 +56,7 @@ refused 'ssh, keyboard-interactive' - before
 refused 'ssh, password' - -
 awk -F ' Ta ' '/^\.Sh / { inside = /WHERE IT IS SHOWN/ }
     inside && /^\.It / && NF == 3 && !/Sy/ { sub(/^\.It /, "", $1)
-        print $1 "\t" $2 "\t" $3 }' "$ROOT/docs/pam_skewguard.8" |
+        print $1 "\t" $2 "\t" $3 }' "$BUILD/man/pam_skewguard.8" |
     diff - "$DIR/rows" || fail "pam_skewguard(8) has another table (<)"
 cat "$DIR/rows"
 

@@ -358,54 +358,6 @@ test_shipped_file(void **state)
     free(active);
 }
 
-/* From the section's heading to the next one. */
-static char *
-find_section(const char *page, const char *section)
-{
-    char heading[32];
-    const char *start, *end;
-
-    if (*section)
-        snprintf(heading, sizeof heading, "\n.Ss %s ", section);
-    else
-        snprintf(heading, sizeof heading, "\n.Sh SETTINGS\n");
-    start = strstr(page, heading);
-    if (!start)
-        fail_msg("manual: no section for \"%s\"", section);
-    end = strstr(start + 1, "\n.S");
-    return strndup(start, (size_t)(end - start) + 1);
-}
-
-static void
-test_manual(void **state)
-{
-    char *page = read_shipped("docs/skewguard.conf.5");
-
-    (void)state;
-    for (size_t i = 0; i < sg_config_n_keys; i++) {
-        const struct sg_config_key *key = &sg_config_keys[i];
-        char *section = find_section(page, key->section);
-        char item[64], deflt[64];
-        char *start, *end;
-
-        snprintf(item, sizeof item, "\n.It Ic %s No =", key->name);
-        start = strstr(section, item);
-        if (!start)
-            fail_msg("manual: %s %s is missing", key->section, key->name);
-        end = strstr(start + 1, "\n.It");
-        if (end)
-            end[1] = '\0';
-        snprintf(deflt, sizeof deflt, "\nDefault:\n.%s %s\n",
-                 key->deflt && key->deflt[0] == '/' ? "Pa" : "Cm",
-                 key->deflt ? key->deflt : "");
-        if (!strstr(start, key->deflt ? deflt : "\nDefault: "))
-            fail_msg("manual: %s %s: default is missing", key->section,
-                     key->name);
-        free(section);
-    }
-    free(page);
-}
-
 int
 main(void)
 {
@@ -416,7 +368,6 @@ main(void)
         cmocka_unit_test(test_too_many_includes),
         cmocka_unit_test(test_bad_files),
         cmocka_unit_test(test_shipped_file),
-        cmocka_unit_test(test_manual),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
