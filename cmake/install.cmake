@@ -17,6 +17,9 @@ foreach(page ${SG_MANUALS})
     string(REGEX REPLACE ".*\\." "" section ${page})
     install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
+file(GLOB completions CONFIGURE_DEPENDS contrib/completions/*)
+install(FILES ${completions}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 file(GLOB documents CONFIGURE_DEPENDS docs/*.md)
 install(FILES README.md LICENSE ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

@@ -13,7 +13,7 @@ PACKAGES_BUILD=(cmake ninja-build gcc libc6-dev pkgconf libkrb5-dev
     libcurl4-openssl-dev libssl-dev libpam0g-dev libcmocka-dev)
 # shellcheck disable=SC2034
 PACKAGES_TEST=(clang libclang-rt-dev clang-format clang-tidy cppcheck
-    shellcheck iproute2
+    shellcheck iproute2 bash-completion
     mandoc valgrind pamtester libpam-wrapper openssl python3 python3-aiosmtpd)
 
 say() { printf '%s\n' "${0#"$ROOT/"}: $*"; }
