@@ -282,10 +282,12 @@ set_kdc() {
     expect_state "$2" 30
 }
 
-# column N: of the page's table, "way<tab>word" lines.
+# column N: of the page's table, "way<tab>word" lines.  It has short names.
 column() {
     awk -v n="$1" -F ' Ta ' '/^\.Sh / { inside = /WHERE IT IS SHOWN/ }
         inside && /^\.It / && NF > 4 && !/Sy/ { sub(/^\.It /, "", $1)
+            sub(/ssh, key/, "ssh, public key", $1)
+            sub(/kbd-int\./, "keyboard-interactive", $1)
             print $1 "\t" $n }' "$BUILD/man/pam_skewguard.8"
 }
 
