@@ -5,7 +5,11 @@ target_link_libraries(values PRIVATE sg_setup)
 set_target_properties(values PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/man)
 set(values ${CMAKE_BINARY_DIR}/man/values.txt)
-add_custom_command(OUTPUT ${values} COMMAND values > ${values} DEPENDS values)
+# Nothing half-written stays where the next build would take it for done.
+add_custom_command(OUTPUT ${values}
+    COMMAND values > ${values}.new
+    COMMAND ${CMAKE_COMMAND} -E rename ${values}.new ${values}
+    DEPENDS values)
 
 find_program(AWK awk REQUIRED)
 set(fill ${PROJECT_SOURCE_DIR}/docs/man/fill.awk)
@@ -22,7 +26,8 @@ foreach(source ${pages})
         COMMAND ${AWK} -v name=${CMAKE_MATCH_1} -v section=${CMAKE_MATCH_2}
             -v version=${PROJECT_VERSION} -v date=${SG_DATE}
             -v src=${PROJECT_SOURCE_DIR}/src
-            -f ${fill} ${values} ${shared} ${source} > ${page}
+            -f ${fill} ${values} ${shared} ${source} > ${page}.new
+        COMMAND ${CMAKE_COMMAND} -E rename ${page}.new ${page}
         DEPENDS ${source} ${fill} ${shared} ${values} ${sources}
         VERBATIM)
     list(APPEND SG_MANUALS ${page})
