@@ -36,8 +36,10 @@ install(CODE "
 install(FILES systemd/50-skewguard.list DESTINATION lib/systemd/ntp-units.d)
 install(FILES systemd/90-skewguard.preset DESTINATION lib/systemd/system-preset)
 install(FILES systemd/skewguard.catalog DESTINATION lib/systemd/catalog)
-install(FILES systemd/skewguard.sysusers DESTINATION lib/sysusers.d
-    RENAME skewguard.conf)
+foreach(name skewguard skewguard-clock)
+    install(FILES systemd/${name}.sysusers DESTINATION lib/sysusers.d
+        RENAME ${name}.conf)
+endforeach()
 install(FILES systemd/skewguard.tmpfiles DESTINATION lib/tmpfiles.d
     RENAME skewguard.conf)
 
