@@ -22,7 +22,9 @@ wrong() {
     vm_fail "$@"
 }
 
-APT='DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Options::=--force-confold'
+APT='DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends
+    -o Dpkg::Options::=--force-confold'
+APT=${APT//$'\n'/}
 apt() {
     guest "$APT $* 2>&1" >"$DIR/apt" || wrong "apt-get $*"
     expect_calm
@@ -41,9 +43,10 @@ guest_must 'tar -C /payload -xmf /dev/vdb && rm -f /etc/apt/sources.list.d/* &&
     printf "server das-m.test iburst\nserver das-s.test iburst\n" \
         >/etc/chrony/chrony.conf && systemctl -q enable --now chrony'
 apt update
+begin_s=$SECONDS
 
 # beside chronyd
-apt install "skewguard=$OLD" "libpam-skewguard=$OLD"
+apt install "skewguard=$OLD"
 expect_removed
 expect_mode guard
 guest_must 'systemctl -q is-active chrony && echo "# mine" >>/etc/skewguard/skewguard.conf'
@@ -62,17 +65,20 @@ pid=$(guest 'systemctl show -P MainPID skewguard-clockd')
 : >"$DIR/watched"
 guest_must "systemd-run -q -p RemainAfterExit=yes --unit=upgrade \
     sh -c '$APT upgrade >/root/apt 2>&1'"
-watch_clock 25
-within 90 guest_quietly '[ "$(systemctl show -P SubState upgrade)" != running ]' ||
-    vm_fail 'the upgrade does not end'
-guest 'cat /root/apt; systemctl is-failed upgrade' >"$DIR/apt" &&
+watch_clock 10
+end_s=$((SECONDS + 200))
+while guest_quietly '[ "$(systemctl show -P SubState upgrade)" = running ]'; do
+    [ $SECONDS -lt $end_s ] || vm_fail 'the upgrade does not end'
+    watch_clock 5
+done
+guest 'cat /root/apt' >"$DIR/apt"
+[ "$(guest 'systemctl show -P Result upgrade')" = success ] ||
     wrong 'the upgrade failed'
-sed -i '$d' "$DIR/apt" # what systemctl says
 expect_calm
 expect_removed
 expect_no_step
-[ "$(guest "dpkg-query -W -f '\${Version} ' ${OURS[*]}")" = "$NEW $NEW $NEW " ] ||
-    wrong 'not all are upgraded'
+[ "$(guest "dpkg-query -W -f '\${Version} ' skewguard skewguard-clock")" = \
+    "$NEW $NEW " ] || wrong 'not upgraded'
 [ "$(guest 'systemctl show -P MainPID skewguard-clockd')" != "$pid" ] ||
     vm_fail 'the clock service is still the old one'
 expect_mode discipline
@@ -92,12 +98,13 @@ expect_right 60
 took_s=$TOOK_S
 expect_guest_state ok 20
 
-apt purge "${OURS[@]}"
+apt purge skewguard skewguard-clock
 base_in_force || vm_fail "adjtimex in the guest: $(kernel_clock)"
 guest 'find / /run -xdev \( -path /payload -o -path /var/log -o -path /var/cache \
     -o -path /run/systemd/units \) -prune -o -name "*skewguard*" -print
     readlink /proc/[0-9]*/exe | grep skewguard' >"$DIR/left" || true
 [ ! -s "$DIR/left" ] || vm_fail "purged, and left are $(cat "$DIR/left")"
+echo "after booting: $((SECONDS - begin_s)) s"
 row 'packages: beside chronyd, instead of it and of timesyncd; upgraded, purged' \
     "chrony and timesyncd removed by apt, right $took_s s after the latter, \
 no jump in the upgrade among $(wc -l <"$DIR/watched") readings, nothing left"
