@@ -91,10 +91,10 @@ config_ntp() {
     config_line "ntp \"$1\" { address = \"$2\" port = $3 }"
 }
 
-# start_pair [OFFSET]: two hosts, each a KDC and an NTP server, with the right
-# time or so far from it.
+# start_pair OFFSET: two hosts, each a KDC and an NTP server, so far from the
+# right time.
 start_pair() {
-    local offset=${1:-+0} name address port
+    local offset=$1 name address port
     while read -r name address; do
         port=$(free_port)
         kdc_start "kdc-$name" "$address" "$port" "$offset"

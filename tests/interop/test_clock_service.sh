@@ -51,7 +51,7 @@ reloads() {
     done
 }
 
-start_pair
+start_pair +0
 config_line "clock_socket = \"$socket\""
 # whatever this host has for a time daemon
 config_line 'mode = discipline'

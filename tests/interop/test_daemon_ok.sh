@@ -3,7 +3,7 @@
 # everything that reports about it agrees.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 begin
-start_pair
+start_pair +0
 daemon_start --simulate offset=+600s,drift=40ppm
 
 settled() {

@@ -4,7 +4,7 @@
 # that may not be set for a while.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 begin
-start_pair
+start_pair +0
 did="somebody unknown changed the clock's frequency from [-+][0-9.]+ to [-+][0-9.]+ ppm"
 
 mode_is() { status && [ "$(value status mode)" = "$1" ]; }

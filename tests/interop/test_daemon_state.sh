@@ -3,7 +3,7 @@
 # one place, nobody as its user, and a host that lets it move no clock.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 begin
-start_pair
+start_pair +0
 memory=$DIR/state/frequency.simulated
 
 # memorise FREQUENCY: as an earlier run leaves it.

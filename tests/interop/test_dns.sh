@@ -6,7 +6,7 @@ own_mounts -n
 begin
 . "$here/hostile.sh"
 ip link set lo up
-start_pair
+start_pair +0
 config_kdc lost-kdc kdc.invalid 88
 config_ntp lost-ntp ntp.invalid 123
 

@@ -88,7 +88,7 @@ while read -r _ deed _ regex; do
 done < <(grep -E '^ntp (leap3|held-long|deny|truncated|wrong-origin|late) ' <<<"$deeds")
 
 # Beside two good hosts, which are followed as if nothing was.
-start_pair
+start_pair +0
 : >"$DIR/daemon.log"
 rm -f "$DIR/run/status" # of the one before
 daemon_start --simulate offset=+5s,drift=40ppm

@@ -4,7 +4,7 @@
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$here/hostile.sh"
 begin
-start_pair
+start_pair +0
 cp "$DIR/skewguard.conf" "$DIR/good.conf"
 
 # told KIND DEED REGEX: beside the good hosts.

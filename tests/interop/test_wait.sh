@@ -25,7 +25,7 @@ waits 1 '^skewguard: after 1 s: skewguardd does not run$' --timeout 1
 waits 1 'does not run' --timeout 0
 
 # From before the daemon starts until it has stepped.
-start_pair
+start_pair +0
 skewguard wait --within 1s --timeout 60 >"$DIR/said" 2>&1 &
 waiter=$!
 daemon_start --simulate offset=+100s
