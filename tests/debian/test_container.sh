@@ -211,6 +211,24 @@ host_with_chrony() {
     expect_nothing_left "$DIR/with-chrony"
 }
 
+# As README.md has it, without a source for apt, in the place of chrony.
+from_files() {
+    local line
+    machine_run sh -c "mkdir /srv/skewguard/tree &&
+        echo 'APT::Get::Assume-Yes true;' >/etc/apt/apt.conf.d/yes"
+    while read -r line; do
+        machine_run sh -c "cd /srv/skewguard/tree && $line" >"$DIR/apt" 2>&1 \
+            </dev/null || wrong "$line"
+    done <<'END'
+apt install ../skewguard_*.deb ../libpam-skewguard_*.deb
+apt install ../skewguard-clock_*.deb
+END
+    expect_removed chrony
+    expect_guard "$NEW"
+    expect_clock_service
+    expect_words_at_login 'account auth session'
+}
+
 port=$(free_port)
 kdc_start kdc 127.0.0.40 "$port" +0
 debian_enter
@@ -218,7 +236,7 @@ cp "$DIR/krb5.conf" /mnt/etc/krb5.conf
 machine_boot
 apt update
 for part in host_with_timesyncd upgrade reinstall back_to_timesyncd remove \
-    purge host_with_chrony; do
+    purge host_with_chrony from_files; do
     begin_s=$SECONDS
     "$part"
     echo "$part: $((SECONDS - begin_s)) s"

@@ -14,8 +14,8 @@ Tables whose first heading ends in .conf hold settings, other tables of three
 columns hold commands, old and new.  "$ " and "# " begin a command in a block of
 the language console; one of the language sh is a script, one of conf is ours.
 A mark is a comment behind a command, or in the line before a block:
-<!-- exit N -->, <!-- alone --> (with the daemon stopped) or
-<!-- not run: REASON -->.  Line breaks of a script are printed as \\n.
+<!-- exit N -->, <!-- alone --> (with the daemon stopped), <!-- by FILE --> (that
+runs it) or <!-- not run: REASON -->.  Line breaks of a script are printed as \\n.
 
 Exit status 1 for what is none of these.
 """
@@ -23,7 +23,7 @@ import re
 import sys
 
 SPAN = re.compile(r"`([^`]+)`(?:\s*<!-- ([^>]*) -->)?")
-MARK = re.compile(r"(exit \d+|alone|not run: .+)?$")
+MARK = re.compile(r"(exit \d+|alone|by \S+|not run: .+)?$")
 page = sys.argv[1]
 bad = False
 
