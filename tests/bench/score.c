@@ -367,6 +367,8 @@ free_offset_s(const struct bound *bound, double t_s)
 
     if (i >= bound->free_s.n)
         i = bound->free_s.n - 1;
+    /* both are as long
+     * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     return bound->free_s.values[i] + bound->raw.values[i] * (t_s - (double)i);
 }
 
@@ -511,6 +513,8 @@ print_bound(const struct options *options, const struct packets *packets,
 
     free_s.values[0] = first_offset_s;
     for (size_t i = 1; i < free_s.n; i++)
+        /* both are read from one file, and so as long
+         * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
         free_s.values[i] = free_s.values[i - 1] + raw.values[i - 1];
     for (int filter = 0; filter < FILTERS; filter++) {
         bound = (struct bound){

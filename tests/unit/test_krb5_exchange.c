@@ -321,7 +321,7 @@ oversized_and_foreign_bytes_are_named(void **state)
 static void
 random_and_damaged_bytes_are_survived(void **state)
 {
-    uint8_t good[KDC_REPLY_MAX], bytes[KDC_REPLY_MAX];
+    uint8_t good[KDC_REPLY_MAX], bytes[KDC_REPLY_MAX] = {0};
     struct sg_outcome outcome;
     size_t len = kdc_reply_error(REALM, 25, 1790000000, 123456, good);
 
