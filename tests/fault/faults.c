@@ -11,7 +11,8 @@
  *   FAULTS_OURS=NAME   only calls that the object NAME makes itself, which may
  *                      be the program; else those of all libraries, too
  *   FAULTS_NOT=NAME:.. not those under way for these objects or functions
- *   FAULTS_CLOCK=1     the kernel's clock seems to obey; it is only read
+ *   FAULTS_CLOCK=1     the kernel's clock seems to obey and says so; it is only
+ *                      read
  *   FAULTS_LOG=FILE    what has failed, with who called it
  */
 #include <dirent.h>
@@ -543,12 +544,27 @@ EXPORT int
 clock_adjtime(clockid_t id, struct timex *tx)
 {
     REAL(clock_adjtime)
+    static struct timex told;
+    const int kernels = STA_NANO | STA_PPSSIGNAL | STA_CLOCKERR;
     struct timex now = {.modes = 0};
     int ret;
 
     if (!getenv("FAULTS_CLOCK"))
         return real(id, tx);
+    if (tx->modes & ADJ_FREQUENCY)
+        told.freq = tx->freq;
+    if (tx->modes & ADJ_TICK)
+        told.tick = tx->tick;
+    if (tx->modes & ADJ_STATUS)
+        told.status = tx->status;
+    told.modes |= tx->modes & (ADJ_FREQUENCY | ADJ_TICK | ADJ_STATUS);
     ret = real(id, &now);
+    if (told.modes & ADJ_FREQUENCY)
+        now.freq = told.freq;
+    if (told.modes & ADJ_TICK)
+        now.tick = told.tick;
+    if (told.modes & ADJ_STATUS)
+        now.status = (now.status & kernels) | (told.status & ~kernels);
     if (tx->modes == 0)
         *tx = now;
     return ret;

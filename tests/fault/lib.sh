@@ -13,15 +13,18 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 
 LANES=${FAULTS_LANES:-24}
-# One in so many is tried, and no more than that; other ones each time.
-# tests/fault/run: all of them.
+# One in so many is tried, but no more than that, and no fewer where there are
+# as many.  tests/fault/run: all of them.
 STRIDE=7
 MOST_LIVES=60
+FEWEST_LIVES=10
 # What sanitizers would say valgrind says: FAULTS_VALGRIND=1, by hand.  It has
 # to find the allocations below ours.
-VALGRIND=()
-[ -z "${FAULTS_VALGRIND:-}" ] ||
+VALGRIND=() PATIENCE=1
+if [ -n "${FAULTS_VALGRIND:-}" ]; then
     VALGRIND=(valgrind -q --soname-synonyms=somalloc=nouserintercepts)
+    PATIENCE=6
+fi
 
 # What crashes by itself when it gets no memory, all in Debian 12: libconfuse 3.3
 # writes to the NULL that calloc() gave it (cfg_setopt), or ends the program
@@ -75,7 +78,7 @@ lead() {
 # run_faulty SECONDS COMMAND...: its exit status is $CODE; no signal, no hang.
 run_faulty() {
     CODE=0
-    timeout -k 1 "$1" "${FAULTY[@]}" "${@:2}" || CODE=$?
+    timeout -k $PATIENCE $(($1 * PATIENCE)) "${FAULTY[@]}" "${@:2}" || CODE=$?
     [ "$CODE" -lt 124 ] || bad "exit status $CODE of ${*:2}"
 }
 
@@ -85,12 +88,14 @@ is_alerted() { compgen -G "$LIFE/state/spool/*.alert" >/dev/null; }
 daemon_life() {
     local pid tries
     CODE=0
-    timeout -k 2 30 "$@" -c "$LIFE/conf" -g &
+    timeout -k $((2 * PATIENCE)) $((30 * PATIENCE)) "$@" -c "$LIFE/conf" -g &
     pid=$!
-    for ((tries = 0; tries < 40; tries++)); do
+    for ((tries = 0; tries < 40 * PATIENCE; tries++)); do
         if is_alerted || ! kill -0 $pid 2>/dev/null; then break; fi
         sleep 0.2
     done
+    # it goes with the daemon
+    cp "$LIFE/run/motd" "$LIFE/motd" 2>/dev/null || true
     kill $pid 2>/dev/null || true
     wait $pid || CODE=$?
 }
@@ -120,9 +125,18 @@ show_bad() {
     [ $found = 0 ] || fail "$found lives went wrong"
 }
 
+# stride_of TOTAL
+stride_of() {
+    local ret=$STRIDE
+    [ $(($1 / ret)) -le "$MOST_LIVES" ] || ret=$(($1 / MOST_LIVES))
+    [ $(($1 / ret)) -ge "$FEWEST_LIVES" ] || ret=$(($1 / FEWEST_LIVES))
+    [ "$ret" -ge 1 ] || ret=1
+    echo "${FAULTS_STRIDE:-$ret}"
+}
+
 # each_call WHAT: lead one life whole, to count its calls, then one for each.
 each_call() {
-    local n total stride=${FAULTS_STRIDE:-$STRIDE} pids=()
+    local n total stride pids=()
     RUN=$((${RUN:-0} + 1))
     rm -rf "$DIR/lives"
     : >"$DIR/how"
@@ -131,9 +145,7 @@ each_call() {
     total=$(sed -n 's/^calls //p' "$LIFE/faults" | sort -n | tail -n 1)
     [ "${total:-0}" -gt 0 ] || fail "$1: no calls at all"
     : >"$DIR/how"
-    if [ -z "${FAULTS_STRIDE:-}" ] && [ $((total / stride)) -gt $MOST_LIVES ]; then
-        stride=$((total / MOST_LIVES))
-    fi
+    stride=$(stride_of "$total")
     # a little longer, since no two lives are the same
     for ((n = (stride + 1) / 2; n <= total + stride; n += stride)); do
         while [ "$(jobs -rp | wc -l)" -ge "$LANES" ]; do wait -n || true; done

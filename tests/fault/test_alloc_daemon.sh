@@ -31,3 +31,6 @@ faulty skewguardd FAULTS_OURS=skewguardd
 each_call 'skewguardd, its own allocations'
 faulty skewguardd "$SPARED"
 each_call 'skewguardd, all allocations'
+# and if there is none any more
+faulty skewguardd FAULTS_OURS=skewguardd FAULTS_ON=1
+each_call 'skewguardd, its own allocations from then on'

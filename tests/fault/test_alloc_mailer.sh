@@ -23,3 +23,7 @@ each_call 'skewguard-mailer, its own allocations'
 # libcurl and OpenSSL as well, in the processes that deliver
 faulty skewguard-mailer "$SPARED"
 each_call 'skewguard-mailer, all allocations'
+# and if there is none any more: what it could not note may come again
+MOST=2
+faulty skewguard-mailer FAULTS_OURS=skewguard-mailer FAULTS_ON=1
+each_call 'skewguard-mailer, its own allocations from then on'

@@ -12,6 +12,8 @@ are_whole() {
     [ ! -e "$LIFE/run/status" ] ||
         "$BUILD/bin/skewguard" -c "$LIFE/conf" sources >/dev/null ||
         bad "the status is damaged"
+    [ ! -e "$LIFE/motd" ] || grep -q ' (skewguard, .*)$' "$LIFE/motd" ||
+        bad "half a word at login"
 }
 
 life() {
@@ -30,6 +32,10 @@ life() {
     [ -z "${FAULTS_SHOW:-}" ] || ! grep '^struck' "$LIFE/faults" ||
         grep "skewguardd: .*$LIFE" "$LIFE/out" || true
     are_whole
+    grep -q ^struck "$LIFE/faults" || [ -e "$LIFE/motd" ] ||
+        bad "no word at login"
+    [ -z "$STAYS" ] || is_alerted || ! grep -q ^struck "$LIFE/faults" ||
+        grep -q 'No space left' "$LIFE/out" || bad "a full disk is not told of"
     if ! is_alerted; then
         came_to "$(cat "$LIFE/how"), told by the next one"
         daemon_life "$daemon"
@@ -40,8 +46,14 @@ life() {
         bad "told more than once"
 }
 
+STAYS=''
 # EINTR EIO EACCES EMFILE ENOSPC
 for ERROR in $(errors 4 5 13 24 28 short kill); do
     faulty skewguardd FAULTS_ERROR="$ERROR"
     each_call "skewguardd, $ERROR"
 done
+
+# A disk that stays full.
+ERROR=28 STAYS=1
+faulty skewguardd FAULTS_ERROR=28 FAULTS_ON=1
+each_call 'skewguardd, 28 from then on'

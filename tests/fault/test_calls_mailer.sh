@@ -31,3 +31,8 @@ for ERROR in $(errors 4 5 24 28 short kill); do
     faulty skewguard-mailer FAULTS_ERROR="$ERROR"
     each_call "skewguard-mailer, $ERROR"
 done
+
+# A disk that stays full: what could not be noted may come again.
+ERROR=28 MOST=2
+faulty skewguard-mailer FAULTS_ERROR=28 FAULTS_ON=1
+each_call 'skewguard-mailer, 28 from then on'
