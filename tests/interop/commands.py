@@ -66,10 +66,9 @@ def row(number, line, kinds):
 
 
 def words(kind, number, mark, text):
-    if kind != "maybe" or " " in text:
+    """A single word in the running text is a name, unless it has a mark."""
+    if kind != "maybe" or " " in text or mark:
         put(kind, number, mark, text)
-    elif mark:
-        wrong(number, f"a mark behind \"{text}\", which is nothing to type")
 
 
 def console(number, mark, lines):
