@@ -224,6 +224,8 @@ apt install ../skewguard_*.deb ../libpam-skewguard_*.deb
 apt install ../skewguard-clock_*.deb
 END
     expect_removed chrony
+    cp "$DIR/mine" $CONFIG
+    machine_run systemctl reload skewguard
     expect_guard "$NEW"
     expect_clock_service
     expect_words_at_login 'account auth session'

@@ -20,6 +20,16 @@ servers_are() {
         server_offset "$name" "$1"
     done
 }
+# Each looks at its clock's file anew only after a while.
+are_right() {
+    local address port time
+    skewguard check >"$DIR/checked" || return
+    while read -r address port; do
+        time=$(ntp_time "$address" "$port") || return
+        holds "($time - $EPOCHREALTIME) ^ 2 < 1" || return
+    done < <(sed -n 's/^ntp.*address = "\(.*\)" port = \([0-9]*\).*/\1 \2/p' \
+        "$DIR/skewguard.conf")
+}
 
 # The first host, which is 400 s behind and only guards.
 servers_are +400
@@ -29,6 +39,7 @@ has_spooled() { compgen -G "$DIR/state/spool/*.alert" >/dev/null; }
 within 10 has_spooled || fail "no alert waits for the mailer"
 stop
 servers_are +0
+within 30 are_right || fail "the servers are not right: $(cat "$DIR/checked")"
 printf 'skewguard-frequency 1\nfrequency_ppm=%s\nfrequency_sd_ppm=0.01\nsaved_ns=%s\n' \
     -$((WRONG_PPM / 2)) "$(date +%s%N)" >"$DIR/state/frequency.simulated"
 echo "state of $(du -bs "$DIR/state" | cut -f 1) bytes"
@@ -42,7 +53,7 @@ clone() {
 }
 is_learned() {
     status || fail 'no status'
-    holds "($(value status clock.offset_s)) ^ 2 < 0.001 ^ 2" ||
+    holds "($(value status clock.offset_s)) ^ 2 < 0.01 ^ 2" ||
         fail "off by $(value status clock.offset_s) s"
     holds "($(value status clock.frequency_ppm) - $WRONG_PPM / 2) ^ 2 < 1"
 }
