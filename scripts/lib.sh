@@ -14,7 +14,8 @@ PACKAGES_BUILD=(cmake ninja-build gcc libc6-dev pkgconf libkrb5-dev
 # shellcheck disable=SC2034
 PACKAGES_TEST=(clang libclang-rt-dev clang-format clang-tidy cppcheck
     shellcheck iproute2 bash-completion
-    build-essential debhelper lintian blhc mmdebstrap
+    build-essential debhelper dh-apparmor lintian blhc mmdebstrap
+    apparmor strace
     mandoc valgrind pamtester libpam-wrapper openssl python3 python3-aiosmtpd)
 
 say() { printf '%s\n' "${0#"$ROOT/"}: $*"; }

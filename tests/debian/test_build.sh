@@ -35,7 +35,8 @@ needs_what_we_need() {
     {
         printf '%s\n' "${PACKAGES_BUILD[@]}" |
             grep -Evx 'gcc|libc6-dev|ninja-build'
-        printf '%s\n' debhelper-compat dh-sequence-installsysusers
+        printf '%s\n' debhelper-compat dh-apparmor \
+            dh-sequence-installsysusers
     } | sort >"$DIR/needed"
     sed -n '/^Build-Depends:/,/^[^ ].*: /{s/^Build-Depends://;/^ /p}' \
         "$one/skewguard/debian/control" | tr -s ', ' '\n' |
