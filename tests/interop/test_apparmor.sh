@@ -12,7 +12,7 @@ strace -o /dev/null true 2>/dev/null || skip "nobody may be traced here"
 begin
 traced() {
     TRACE=(strace -D -ff -y -qq -s 300 -e "trace=%file,%network,%process,mmap,\
-mprotect,fcntl,flock,fchmod,fchown,ftruncate" -o "$DIR/trace-$1")
+fcntl,flock,fchmod,fchown,ftruncate,clock_adjtime" -o "$DIR/trace-$1")
 }
 # allowed PROGRAM PATH=PLACE...
 allowed() {
@@ -78,9 +78,19 @@ for name in relay local; do
     rm "$DIR"/trace-skewguard-mailer.*
 done
 
-# ---- the clock service: as far as it goes without the clock ----
+# ---- the clock service: told that it may set the clock, which it may not ----
 traced skewguard-clockd
-expect_exit 77 "${TRACE[@]}" "$BUILD/bin/skewguard-clockd" --user root \
-    --runtime "$DIR/clockd" --state "$DIR/clockd-state" 2>"$DIR/clockd.log"
+# What asks for the permission is the second call of its kind.
+"${TRACE[@]}" -e inject=clock_adjtime:retval=0:when=2 \
+    "$BUILD/bin/skewguard-clockd" --user root --runtime "$DIR/clockd" \
+    --state "$DIR/clockd-state" >"$DIR/clockd.log" 2>&1 </dev/null &
+SERVER_PID[clockd]=$!
+within 10 test -S "$DIR/clockd/socket" || fail "$(<"$DIR/clockd.log")"
+"$BUILD/tests/interop/ask_clockd" "$DIR/clockd/socket" 1 >"$DIR/asked"
+grep -q '^slew: .* was refused: Operation not permitted' "$DIR/asked" || fail "$(<"$DIR/asked")"
+kill -s TERM "${SERVER_PID[clockd]}"
+expect_exit 0 wait "${SERVER_PID[clockd]}"
+unset 'SERVER_PID[clockd]'
+[ -s "$DIR/clockd-state/account" ] || fail "no account"
 allowed skewguard-clockd "$DIR/clockd=/run/skewguard-clockd" \
     "$DIR/clockd-state=/var/lib/skewguard-clockd"
