@@ -87,7 +87,8 @@ traced skewguard-clockd
 SERVER_PID[clockd]=$!
 within 10 test -S "$DIR/clockd/socket" || fail "$(<"$DIR/clockd.log")"
 "$BUILD/tests/interop/ask_clockd" "$DIR/clockd/socket" 1 >"$DIR/asked"
-grep -q '^slew: .* was refused: Operation not permitted' "$DIR/asked" || fail "$(<"$DIR/asked")"
+grep -q '^slew: .* was refused: Operation not permitted' "$DIR/asked" ||
+    fail "$(<"$DIR/asked")"
 kill -s TERM "${SERVER_PID[clockd]}"
 expect_exit 0 wait "${SERVER_PID[clockd]}"
 unset 'SERVER_PID[clockd]'
