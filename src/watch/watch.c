@@ -225,6 +225,7 @@ sg_watch_on_notice(evutil_socket_t fd, short what, void *arg)
     sg_engine_noticed(watch->engine, &reading, &decision);
     act(watch, &decision);
 }
+
 /* Who moves the clock has gone, which the clock's own check sees, too. */
 void
 sg_watch_on_link(evutil_socket_t fd, short what, void *arg)

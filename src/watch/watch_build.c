@@ -83,8 +83,9 @@ add_timers(struct sg_watch *watch, double base_ppm, struct sg_err *err)
 
     if (!watch->setup.is_minimal)
         notice_fd = clock->ops->watch(clock);
+    /* without a look at the clock it would be readable for ever */
     if (!watch->setup.is_minimal && watch->mode == SG_MODE_DISCIPLINE &&
-        clock->ops->link)
+        watch->setup.hooks.rival && clock->ops->link)
         link_fd = clock->ops->link(clock);
     watch->tick = evtimer_new(base, sg_watch_on_tick, watch);
     if (!watch->tick ||
