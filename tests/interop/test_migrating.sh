@@ -6,6 +6,7 @@
 # That system may not move the clock, so the clock service is one that obeys and
 # moves nothing; chronyd and ntpd are the real ones and move nothing either.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
+. "$here/pages.sh"
 . "$here/../../scripts/kinds.sh"
 . "$here/../../scripts/machine.sh"
 . "$here/../../scripts/rivals.sh"
@@ -77,12 +78,6 @@ inside() {
         HOME=/root LC_ALL=C.UTF-8 /bin/sh -c "$1" </dev/null >"$DIR/said" 2>&1
 }
 
-wrong() {
-    echo "$page:$number: $*"
-    sed 's/^/    /' "$DIR/said"
-    failed=$((failed + 1))
-}
-
 # A clock that is steered by us, and nobody else about.
 settle() {
     inside 'systemctl stop chrony ntpsec
@@ -124,17 +119,6 @@ run_ours() {
 # The configurations of others, a file each.
 run_conf() {
     echo "$text" >>"/mnt/test/$kind"
-}
-
-# Samples are what the program says, but for numbers and what hangs on them.
-run_says() {
-    local word missing=() words
-    read -ra words <<<"$text"
-    for word in "${words[@]}"; do
-        grep -qwF -e "$word" "$DIR/said" || missing+=("$word")
-    done
-    [ $((${#missing[@]} * 4)) -le ${#words[@]} ] ||
-        wrong "the sample differs: ${missing[*]}"
 }
 
 # Words of the running text.
@@ -182,12 +166,6 @@ conf_accepted() {
         grep -aq "Time\.$key" "$MACHINE_ROOT/lib/systemd/systemd-timesyncd" ||
             wrong "timesyncd has no $key"
     done </mnt/test/timesyncd.conf
-}
-
-# extract FILE: its commands, or why there are none.
-extract() {
-    page=${1#"$ROOT/"}
-    python3 "$here/commands.py" "$1" >"$DIR/commands"
 }
 
 # The test would notice.

@@ -3,14 +3,8 @@
 # 400 s ahead, or by the test that its mark names; and its links lead somewhere.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$here/mail.sh"
+. "$here/pages.sh"
 begin
-
-failed=0
-wrong() {
-    echo "README.md:$number: $*"
-    tail -n 20 "$DIR/said" | sed 's/^/    /'
-    failed=$((failed + 1))
-}
 
 # A host whose clock is wrong, with a daemon that guards and somebody to mail to.
 make_world() {
@@ -87,17 +81,6 @@ run() {
     [ "$got" = "$want" ] || wrong "exit status $got, not $want: $text"
 }
 
-# The sample is what the program says, but for numbers and what hangs on them.
-look() {
-    local word missing=() words
-    read -ra words <<<"$text"
-    for word in "${words[@]}"; do
-        grep -qwF -e "$word" "$DIR/said" || missing+=("$word")
-    done
-    [ $((${#missing[@]} * 4)) -le ${#words[@]} ] ||
-        wrong "the sample differs: ${missing[*]}"
-}
-
 links() {
     local link
     number=0
@@ -108,15 +91,14 @@ links() {
 
 make_world
 : >"$DIR/said"
-python3 "$here/commands.py" "$ROOT/README.md" >"$DIR/commands" ||
-    fail 'README.md has what cannot be run'
+extract "$ROOT/README.md" || fail 'README.md has what cannot be run'
 links
 copy_tree
 count=0
 while IFS=$'\t' read -r -u 9 kind number mark text; do
     case $kind in
     new | next) run; count=$((count + 1)) ;;
-    says) look ;;
+    says) run_says ;;
     *) wrong "$kind: $text" ;;
     esac
 done 9<"$DIR/commands"
