@@ -187,10 +187,14 @@ come(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int code;
 
     strcpy(address.sun_path, path);
-    assert_int_equal(
-        connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    /* a socket has its name before anybody listens */
+    do
+        code = connect(fd, (const struct sockaddr *)&address, sizeof address);
+    while (code < 0 && errno == ECONNREFUSED && usleep(10000) == 0);
+    assert_int_equal(code, 0);
     return fd;
 }
 
