@@ -7,7 +7,7 @@ bare_begin
 src=$ROOT/src
 bare_compile bin/attack "$ROOT/tests/vm/attack.c" "$src/clock/wire.c"
 bare_compile bin/skewguard-clockd "$src"/clockd/*.c "$src"/clock/*.c \
-    "$src"/core/{guard,local,fields}.c
+    "$src"/core/{guard,local,fields,leap}.c
 echo 'skewguard:x:900:900::/:/bin/false' >"$DIR/root/etc/passwd"
 cat >"$DIR/root/init" <<'END'
 #!/bin/busybox sh
