@@ -19,7 +19,7 @@
 VM_TOOLS=(qemu-system-x86 mmdebstrap e2fsprogs kmod)
 VM_PACKAGES=(systemd systemd-sysv udev dbus kmod iproute2 netbase procps
     util-linux-extra libpam-systemd krb5-user libpam-krb5 openssh-server
-    openssh-client chrony adjtimex postfix
+    openssh-client chrony adjtimex postfix apparmor
     libevent-core-2.1-7 libconfuse2 libc-ares2 libjansson4 libcurl4 libssl3)
 # What apt calls some of them on Debian 13.
 VM_RENAMED=(libevent-core-2.1-7t64 libc-ares2t64 libcurl4t64 libssl3t64)
