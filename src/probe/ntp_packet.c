@@ -28,12 +28,6 @@
 /* Converting and comparing stamps is good to this. */
 #define GRANULARITY_MIN_S 1e-6
 
-/*
- * A server may have its two stamps from two clocks, such as a card's, or the
- * kernel's and a library's, and they contradict each other by so much at most.
- */
-#define STAMPS_DIFFER_S 1e-3
-
 /* A packet, decoded. */
 struct reply {
     unsigned leap, version, mode, stratum;
@@ -210,15 +204,14 @@ static bool
 is_absurd(const struct reply *reply, double round_s, struct sg_outcome *ret)
 {
     double excuse_s = granularity_s(reply);
-    double differ_s = fmax(excuse_s, STAMPS_DIFFER_S);
 
     if (reply->receive == 0 || reply->transmit == 0)
         return reject(ret, SG_OUTCOME_ABSURD, "server's %s time stamp is empty",
                       reply->receive == 0 ? "receive" : "transmit");
-    if (held_s(reply) < -differ_s)
+    if (held_s(reply) < -excuse_s)
         return reject(ret, SG_OUTCOME_ABSURD,
                       "server sent %.6f s before it received, allowed %.6f s",
-                      -held_s(reply), differ_s);
+                      -held_s(reply), excuse_s);
     if (held_s(reply) > round_s + excuse_s)
         return reject(ret, SG_OUTCOME_ABSURD,
                       "server kept the request for %.6f s, the round trip "
@@ -237,8 +230,7 @@ to_leap(unsigned leap)
 
 /*
  * The server's clock read T3 when the reply left, which was after the request
- * came there: at T4 it read between T3 and T3 + (T4 - T1) - (T3 - T2).  By
- * what the two contradict each other either may be wrong.
+ * came there: at T4 it read between T3 and T3 + (T4 - T1) - (T3 - T2).
  *
  * No delay is known better than the clocks' granularity (RFC 5905 section 8
  * has the same floor), nor can it exceed the round trip.  Without the floor a
@@ -261,7 +253,7 @@ make_sample(const struct sg_ntp_round *round, const struct reply *reply,
         .guess = sg_wall_add(transmit, delay_s / 2),
         .delay_s = delay_s,
         .root_s = reply->root_delay_s / 2 + reply->root_dispersion_s +
-                  reply->precision_s + fmax(-held_s(reply), 0),
+                  reply->precision_s,
         .stratum = (int)reply->stratum,
         .leap = to_leap(reply->leap),
     };

@@ -16,7 +16,7 @@ ntp leap3        unsynchronised leap indicator 3, allowed 0 to 2
 ntp stratum0     stratum        stratum 0, allowed 1 to 15
 ntp stratum16    stratum        stratum 16, allowed 1 to 15
 ntp held-long    absurd         kept the request for [89]\.[0-9]+ s, the round trip took 0\.0[0-9]+ s
-ntp sent-before  absurd         sent [89]\.[0-9]+ s before it received, allowed 0\.001000 s
+ntp sent-before  absurd         sent [89]\.[0-9]+ s before it received, allowed 0\.000001 s
 ntp no-transmit  absurd         transmit time stamp is empty
 ntp rate         kiss-rate      server says RATE
 ntp deny         kiss-deny      server says DENY

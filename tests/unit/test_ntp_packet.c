@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include <cmocka.h>
-#include <math.h>
 
 #include "probe/ntp_packet.h"
 
@@ -268,10 +267,7 @@ absurd(void **state)
     good(bytes);
     put(bytes + 40, stamp(NOW_S - 3, 1000000), 8);
     expect(bytes, 48, SG_OUTCOME_ABSURD,
-           "server sent 3.000000 s before it received, allowed 0.001000 s");
-    put(bytes + 40, stamp(NOW_S - 1, 999990000), 8);
-    expect(bytes, 48, SG_OUTCOME_ABSURD,
-           "server sent 0.001010 s before it received, allowed 0.001000 s");
+           "server sent 3.000000 s before it received, allowed 0.000001 s");
     put(bytes + 40, stamp(NOW_S + 5, 1000000), 8);
     expect(bytes, 48, SG_OUTCOME_ABSURD,
            "server kept the request for 5.000000 s, the round trip took "
@@ -294,27 +290,6 @@ absurd(void **state)
     expect(bytes, 48, SG_OUTCOME_ABSURD,
            "server kept the request for 0.069000 s, the round trip took "
            "0.005000 s in all");
-}
-
-/* As chronyd's with a card's receive stamps and its own transmit stamps. */
-static void
-stamps_that_contradict_each_other_widen_the_bound(void **state)
-{
-    struct sg_ntp_round round = usual();
-    uint8_t bytes[SG_NTP_REPLY_MAX + 1];
-    struct sg_outcome before, after;
-
-    (void)state;
-    good(bytes);
-    put(bytes + 40, stamp(NOW_S, 1000000), 8);
-    sg_ntp_judge(&round, bytes, 48, &before);
-    assert_int_equal(before.code, SG_OUTCOME_OK);
-    put(bytes + 40, stamp(NOW_S, 500000), 8);
-    sg_ntp_judge(&round, bytes, 48, &after);
-    assert_int_equal(after.code, SG_OUTCOME_OK);
-    assert_true(fabs(after.sample.root_s - before.sample.root_s - 0.0005) <
-                1e-9);
-    assert_true(after.sample.delay_s <= 0.005);
 }
 
 /* A delay of -0.5 us is rounding, and that of a clock of 1/64 s no less. */
@@ -416,7 +391,6 @@ main(void)
         cmocka_unit_test(unsynchronised),
         cmocka_unit_test(root_distance_never_rejects),
         cmocka_unit_test(absurd),
-        cmocka_unit_test(stamps_that_contradict_each_other_widen_the_bound),
         cmocka_unit_test(granular_clocks_are_excused),
         cmocka_unit_test(era_turns_within_an_exchange),
         cmocka_unit_test(truth_is_inside),
